@@ -1,0 +1,146 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import * as z from 'zod';
+import { migrateDatabase } from '../db/migrate.ts';
+import { endWithParent, stopChild } from '../local/child-processes.ts';
+import { findFreePort } from '../local/ports.ts';
+import { removePostgresData, startPostgres } from '../local/postgres.ts';
+import { startRedis } from '../local/redis.ts';
+import { buildWorker, startWorkerd } from '../local/workerd.ts';
+
+const PROJECT = join(import.meta.dirname, '..');
+const START_TIMEOUT_MS = 30_000;
+const BUILD_TIMEOUT_MS = 120_000;
+const readySchema = z.object({ ready: z.literal(true), port: z.number() });
+
+export interface BenchStack {
+  readonly pool: pg.Pool;
+  readonly apiKey: string;
+  readonly routerPort: number;
+  readonly baselinePort: number;
+  readonly redis: { readonly url: string; readonly token: string };
+}
+
+/** Takes down what it is given, last first. */
+export type OnStarted = (stop: () => unknown) => void;
+
+/**
+ * A whole stack on free ports over a throwaway folder: durable Postgres, Redis, the stand-ins as processes, the router's bundle and
+ * the baseline's under workerd. What has started is handed to `onStarted` at once, also when a later part fails.
+ */
+export async function startBenchStack(onStarted: OnStarted): Promise<BenchStack> {
+  const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
+  // mkdtemp makes it 0700; as root the server runs under another account, which must pass through.
+  chmodSync(folder, 0o711);
+  onStarted(() => rmSync(folder, { recursive: true, force: true }));
+  const [routerDir, baselineDir] = [join(folder, 'router'), join(folder, 'baseline')];
+  for (const bundle of [routerDir, baselineDir]) mkdirSync(bundle);
+  const [databaseUrl, redisPort] = await Promise.all([
+    startDatabase(folder, onStarted),
+    startRedisServer(onStarted),
+    buildWorker({ outDir: routerDir }),
+    buildBaseline(baselineDir),
+  ]);
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  onStarted(() => pool.end());
+  const apiKey = `swy_${randomBytes(24).toString('base64url')}`;
+  await prepareTables(pool, apiKey);
+  const router = await describeRouter({ folder, databaseUrl, redisPort, onStarted });
+  const baseline = { ...router, API_KEY_HASH: createHash('sha256').update(apiKey).digest('hex') };
+  const [routerPort, baselinePort] = [Number(new URL(router.PUBLIC_URL).port), await findFreePort()];
+  const started = await Promise.all([
+    startWorkerd({ bundleDir: routerDir, port: routerPort, bindings: router }),
+    startWorkerd({ bundleDir: baselineDir, port: baselinePort, bindings: baseline }),
+  ]);
+  for (const { stop } of started) onStarted(stop);
+  const redis = { url: router.UPSTASH_REDIS_REST_URL, token: router.UPSTASH_REDIS_REST_TOKEN };
+  return { pool, apiKey, routerPort, baselinePort, redis };
+}
+
+async function startDatabase(folder: string, onStarted: OnStarted): Promise<string> {
+  const dataDir = join(folder, 'postgres');
+  onStarted(() => removePostgresData(dataDir));
+  const postgres = await startPostgres({ dataDir, port: await findFreePort(), durable: true });
+  onStarted(postgres.stop);
+  await migrateDatabase({ url: postgres.url });
+  return postgres.url;
+}
+
+async function startRedisServer(onStarted: OnStarted): Promise<number> {
+  const redis = await startRedis({ port: await findFreePort(), dataDir: null });
+  onStarted(redis.stop);
+  return redis.port;
+}
+
+async function buildBaseline(outDir: string): Promise<void> {
+  const wrangler = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js');
+  const config = join(import.meta.dirname, 'baseline/wrangler.toml');
+  const args = [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', outDir];
+  await promisify(execFile)(process.execPath, args, {
+    cwd: PROJECT,
+    timeout: BUILD_TIMEOUT_MS,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
+  });
+}
+
+/** The floor's table has what a lead has, one index, and nothing else. */
+async function prepareTables(pool: pg.Pool, apiKey: string): Promise<void> {
+  await pool.query(`create table bench_leads (
+    id uuid primary key, created_at timestamptz not null default now(), source text not null, external_id text,
+    first_name text, last_name text, email text, phone text, postal_code text, service text, metadata jsonb)`);
+  await pool.query(`insert into api_keys (name, key_hash, scopes) values ('bench', $1, '{*}')`, [
+    createHash('sha256').update(apiKey).digest(),
+  ]);
+}
+
+async function describeRouter(parts: { folder: string; databaseUrl: string; redisPort: number; onStarted: OnStarted }) {
+  const { folder, databaseUrl, redisPort, onStarted } = parts;
+  const postgresPort = new URL(databaseUrl).port;
+  const secrets = { TOKEN: 'bench-token', CURRENT_SIGNING_KEY: 'sig_current', NEXT_SIGNING_KEY: 'sig_next' };
+  const [neonHttp, upstashRedis, qstash] = await Promise.all([
+    startStandIn('neon-http', { PGHOST: '127.0.0.1', PGPORT: postgresPort }, onStarted),
+    startStandIn(
+      'upstash-redis',
+      { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redisPort), TOKEN: secrets.TOKEN },
+      onStarted,
+    ),
+    startStandIn('qstash', { FILE: join(folder, 'qstash.sqlite'), ...secrets }, onStarted),
+  ]);
+  return {
+    PUBLIC_URL: `http://127.0.0.1:${await findFreePort()}`,
+    DATABASE_URL: databaseUrl,
+    NEON_FETCH_ENDPOINT: `http://127.0.0.1:${neonHttp}/sql`,
+    UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${upstashRedis}`,
+    UPSTASH_REDIS_REST_TOKEN: secrets.TOKEN,
+    QSTASH_URL: `http://127.0.0.1:${qstash}`,
+    QSTASH_TOKEN: secrets.TOKEN,
+    QSTASH_CURRENT_SIGNING_KEY: secrets.CURRENT_SIGNING_KEY,
+    QSTASH_NEXT_SIGNING_KEY: secrets.NEXT_SIGNING_KEY,
+    PERSON_HASH_KEY: randomBytes(32).toString('hex'),
+    EVENT_SIGNING_KEY: randomBytes(32).toString('hex'),
+  };
+}
+
+/** @returns its port, read from the line it prints when it listens */
+async function startStandIn(folder: string, env: Record<string, string>, onStarted: OnStarted): Promise<number> {
+  const child = spawn(process.execPath, [join(PROJECT, 'local', folder, 'main.ts')], {
+    env: { ...process.env, ...env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  endWithParent(child, 'TERM');
+  onStarted(() => stopChild(child, [{ signal: 'SIGTERM', patienceMs: 5000 }]));
+  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
+  const ended = once(child, 'exit', { signal }).then(() => {
+    throw new Error(`${folder} ended while it started.`);
+  });
+  ended.catch(() => undefined);
+  const [line] = await Promise.race([once(createInterface(child.stdout), 'line', { signal }), ended]);
+  return readySchema.parse(JSON.parse(String(line))).port;
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+import { InOrder } from './testing/in-order.ts';
+
+/** One stack and one n8n for all tests, so their files take turns. Each kind of wait has a timeout of its own, shorter than these. */
+export default defineConfig({
+  test: {
+    name: 'e2e',
+    dir: import.meta.dirname,
+    include: ['**/*.test.ts'],
+    globalSetup: ['e2e/testing/start-stack.ts'],
+    fileParallelism: false,
+    sequence: { sequencer: InOrder },
+    testTimeout: 10 * 60_000,
+    hookTimeout: 2 * 60_000,
+  },
+});

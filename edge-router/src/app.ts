@@ -1,0 +1,174 @@
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { methodNotAllowed } from 'hono/method-not-allowed';
+import type { AppDeps } from './deps.ts';
+import { createScopeGuard } from './http/api-key.ts';
+import type { AppEnv } from './http/app-env.ts';
+import { createKeyedHash } from './http/hash.ts';
+import { createHealthRoutes } from './http/health.ts';
+import { handleWebhooks } from './highlevel/handle-webhooks.ts';
+import { createHighlevel, type Highlevel } from './highlevel/highlevel.ts';
+import { createHighlevelRoutes, createOauthRoutes } from './highlevel/routes.ts';
+import { createWebhookRoutes } from './highlevel/webhook-routes.ts';
+import { toProblem, type ApiError } from './http/problem.ts';
+import { assignRequestId } from './http/request-id.ts';
+import { createMeRoutes } from './http/me.ts';
+import { createStaticFirstRouter } from './http/static-first-router.ts';
+import { createOutboxDrain, type OutboxDrain } from './jobs/outbox.ts';
+import { createParkingRetries, type ParkingRetries } from './jobs/parking-retries.ts';
+import { createJobRoutes } from './jobs/routes.ts';
+import { createLeadRoutes } from './leads/routes.ts';
+import { createReassignRoutes } from './leads/reassign-routes.ts';
+import { createRulesRoutes } from './leads/rules-routes.ts';
+import { createCapacityCopies } from './locations/capacity-copies.ts';
+import { createDirectoryCache } from './locations/directory-cache.ts';
+import { createDirectoryHolder, type DirectoryHolder } from './locations/directory-holder.ts';
+import { refreshDirectory } from './locations/import-locations.ts';
+import { createPostgresDirectorySource } from './locations/postgres-directory-source.ts';
+import { createLocationRoutes } from './locations/routes.ts';
+import { createTerritoryRoutes } from './locations/territory-routes.ts';
+import { geocodePlan } from './onboarding/geocode-plan.ts';
+import { sweepGeocoding } from './onboarding/geocoding-message.ts';
+import { createBatchRoutes } from './onboarding/batch-routes.ts';
+import { checkDrift } from './onboarding/check-drift.ts';
+import { beginNightlyDrift, sweepDrift } from './onboarding/drift-messages.ts';
+import { createDriftRoutes } from './onboarding/drift-routes.ts';
+import { createMappingRoutes } from './onboarding/mapping-routes.ts';
+import { createPlanRoutes } from './onboarding/plan-routes.ts';
+import { keepUndelivered } from './subscriptions/keep-undelivered.ts';
+import { createSubscriptionRoutes } from './subscriptions/routes.ts';
+import { onboardRow } from './onboarding/onboard-row.ts';
+import { sweepBatches } from './onboarding/row-messages.ts';
+import { createRunRoutes } from './onboarding/run-routes.ts';
+import { createSettingsRoutes } from './onboarding/settings-routes.ts';
+import { continueWait } from './onboarding/continue-wait.ts';
+import { createWaitRoutes } from './onboarding/wait-routes.ts';
+import { createTaskRoutes } from './onboarding/task-routes.ts';
+import { createOpenApiRoutes } from './openapi/routes.ts';
+import { isUnavailable } from '../../db/database.ts';
+
+export interface App {
+  readonly fetch: Hono<AppEnv>['fetch'];
+  readonly request: Hono<AppEnv>['request'];
+  readonly routes: Hono<AppEnv>['routes'];
+  readonly directory: DirectoryHolder;
+  readonly outbox: OutboxDrain;
+  readonly parkingRetries: ParkingRetries;
+  /** Takes up geocoding that was left alone. */
+  readonly sweepGeocoding: () => Promise<void>;
+  /** Takes up rows of batches that were left alone. */
+  readonly sweepBatches: () => Promise<void>;
+  /** Takes up looking for drift that was left alone. */
+  readonly sweepDrift: () => Promise<void>;
+  /** Looks whether active locations are still as they should be. */
+  readonly beginNightlyDrift: () => Promise<void>;
+  /** Null where HighLevel is not configured. */
+  readonly highlevel: Highlevel | null;
+}
+
+/** The whole router over its dependencies; one per isolate, since it holds the directory. */
+export function createApp(deps: AppDeps): App {
+  const maxLocations = deps.config.directoryMaxLocations;
+  const directory = createDirectoryHolder({
+    cache: createDirectoryCache(deps.redis, { newToken: deps.newId, maxLocations }),
+    source: createPostgresDirectorySource(deps),
+    postalCodes: deps.postalCodes,
+    maxLocations,
+    nowMs: deps.nowMs,
+    log: deps.log,
+  });
+  const outbox = createOutboxDrain(deps);
+  const requireScope = createScopeGuard({ ...deps, directory });
+  const capacity = createCapacityCopies(deps);
+  const hashPerson = createKeyedHash(deps.config.personHashKey);
+  const parkingRetries = createParkingRetries({ ...deps, directory, capacity, hashPerson, outbox });
+  const highlevel = createHighlevel(deps);
+  const shared = { deps, directory, outbox, requireScope, capacity, parkingRetries, highlevel };
+
+  const onboarding = { ...deps, highlevel, refreshDirectory: () => refreshDirectory({ ...deps, directory }) };
+  const batches = { ...onboarding, outbox };
+
+  const app = new Hono<AppEnv>({ router: createStaticFirstRouter() });
+  app.use(assignRequestId(deps.newId));
+  app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
+  app.onError((error, c) => {
+    deps.log({ event: 'request_failed', requestId: c.var.requestId, path: c.req.routePath, error });
+    return withRequestId(toProblem(describeFailure(error), c.var.requestId), c.var.requestId);
+  });
+  app.notFound((c) => toProblem({ kind: 'not_found', what: 'address' }, c.var.requestId));
+  app.route('/', createHealthRoutes(shared));
+  // Whatever these change may be what a parked lead waits for.
+  for (const path of ['/v1/locations/*', '/v1/territories/*', '/v1/rules/*'])
+    app.use(path, retryAfterChange(parkingRetries));
+  app.route('/v1/leads', createLeadRoutes(shared));
+  app.route('/v1/leads', createReassignRoutes(shared));
+  app.route('/v1/locations', createLocationRoutes(shared));
+  app.route('/v1/territories', createTerritoryRoutes(shared));
+  app.route(
+    '/v1/rules',
+    createRulesRoutes({ ...shared, refreshDirectory: () => refreshDirectory({ ...deps, directory }) }),
+  );
+  app.route('/v1/onboarding', createPlanRoutes(shared));
+  app.route('/v1/onboarding/mappings', createMappingRoutes(shared));
+  app.route('/v1/me', createMeRoutes(shared));
+  app.route('/v1/subscriptions', createSubscriptionRoutes(shared));
+  app.route('/v1/highlevel', createHighlevelRoutes(shared));
+  app.route('/v1/oauth', createOauthRoutes(shared));
+  app.route('/v1/webhooks', createWebhookRoutes({ deps, announce: outbox.start }));
+  app.route(
+    '/v1/jobs',
+    createJobRoutes(
+      { ...deps, handleWebhooks: (ids) => handleWebhooks(deps, ids) },
+      new Map([
+        ['geocode-plan', (body) => geocodePlan(deps, body)],
+        ['continue-wait', (body) => continueWait(onboarding, body)],
+        ['check-drift', (body) => checkDrift(batches, body)],
+        ['onboard-row', (body) => onboardRow(batches, body)],
+        ['undelivered-event', (body) => keepUndelivered(deps, body)],
+      ]),
+    ),
+  );
+  app.route('/v1/onboarding/runs', createRunRoutes({ ...shared, onboarding }));
+  app.route('/v1/onboarding/batches', createBatchRoutes({ ...shared, batches }));
+  app.route('/v1/onboarding/drift', createDriftRoutes({ ...shared, batches }));
+  app.route('/v1/onboarding/settings', createSettingsRoutes({ ...shared, onboarding }));
+  app.route('/v1/onboarding/waits', createWaitRoutes(shared));
+  app.route('/v1/onboarding/tasks', createTaskRoutes({ ...shared, onboarding }));
+  app.route('/', createOpenApiRoutes(deps.config.publicUrl));
+  const { fetch, request, routes } = app;
+  return {
+    fetch,
+    request,
+    routes,
+    directory,
+    outbox,
+    parkingRetries,
+    highlevel,
+    sweepGeocoding: () => sweepGeocoding(deps),
+    sweepBatches: () => sweepBatches(deps),
+    sweepDrift: () => sweepDrift(deps),
+    beginNightlyDrift: () => beginNightlyDrift(deps),
+  };
+}
+
+function retryAfterChange(parkingRetries: ParkingRetries): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    await next();
+    if (c.req.method !== 'GET' && c.res.ok) parkingRetries.start((work) => c.executionCtx.waitUntil(work));
+  };
+}
+
+function refuseMethod(c: Context<AppEnv>, methods: string[]): Response {
+  const problem = toProblem({ kind: 'method_not_allowed' }, c.var.requestId);
+  problem.headers.set('allow', methods.join(', '));
+  return problem;
+}
+
+function describeFailure(error: Error): ApiError {
+  if (isUnavailable(error)) return { kind: 'unavailable', part: 'database', retryAfterSeconds: 2 };
+  return { kind: 'internal' };
+}
+
+function withRequestId(response: Response, requestId: string): Response {
+  response.headers.set('x-request-id', requestId);
+  return response;
+}

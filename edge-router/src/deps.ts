@@ -1,0 +1,23 @@
+import type { Client, Receiver } from '@upstash/qstash';
+import type { Redis } from '@upstash/redis';
+import type { Database } from '../../db/database.ts';
+import type { Config } from './config.ts';
+import type { Log } from './http/log.ts';
+import type { GeocodeBatch } from './onboarding/census-geocoder.ts';
+import type { PostalCodes } from './locations/rules/postal-codes.ts';
+
+/** Everything the router reaches outside itself. `index.ts` makes the real ones, tests bring theirs. */
+export interface AppDeps {
+  readonly config: Config;
+  readonly database: Database;
+  readonly redis: Pick<Redis, 'get' | 'mget' | 'set' | 'hset' | 'expire' | 'eval' | 'ping'>;
+  readonly qstash: Pick<Client, 'batch'>;
+  readonly receiver: Pick<Receiver, 'verify'>;
+  /** Calls to HighLevel leave by this alone. */
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
+  readonly postalCodes: PostalCodes;
+  readonly geocodeBatch: GeocodeBatch;
+  readonly nowMs: () => number;
+  readonly newId: () => string;
+  readonly log: Log;
+}

@@ -1,0 +1,68 @@
+// What a webhook tells, and whom it concerns. HighLevel's payloads are flat; real ones add `timestamp`, `webhookId`, `appId`.
+// https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide
+import * as z from 'zod';
+import { PROBE_TAG } from '../../onboarding/rules/probe.ts';
+import { err, ok, type Result } from '../../rules/result.ts';
+
+const text = z.string().max(500);
+
+const payloadSchema = z.looseObject({
+  type: text.min(1),
+  webhookId: text.min(1).nullish(),
+  appId: text.nullish(),
+  companyId: text.nullish(),
+  locationId: text.nullish(),
+  id: text.nullish(),
+  timestamp: z.string().nullish(),
+  tags: z.array(z.unknown()).nullish(),
+});
+
+export type WebhookPayload = z.output<typeof payloadSchema>;
+
+/** The path of the first field that is not as it must be, where the body is no webhook. */
+export function parseWebhook(body: unknown): Result<WebhookPayload, string> {
+  const parsed = payloadSchema.safeParse(body);
+  return parsed.success ? ok(parsed.data) : err(parsed.error.issues[0]?.path.map(String).join('.') || '(body)');
+}
+
+const installTypes = new Set(['INSTALL', 'UNINSTALL']);
+/** They concern the company, or tell of a sub-account that cannot be known yet. */
+const anywhereTypes = new Set([...installTypes, 'LocationCreate', 'LocationUpdate', 'PlanChange']);
+
+/** Whether it is for this app and company at all; a valid signature only says that HighLevel sent it. */
+export function judgeWebhook(
+  payload: WebhookPayload,
+  { appId, companyId }: { appId: string; companyId: string },
+): { readonly reason: 'wrong_app' | 'other_company' | 'no_location' | null; readonly anywhere: boolean } {
+  const anywhere = anywhereTypes.has(payload.type);
+  const isAppTold = Boolean(payload.appId);
+  if (isAppTold ? payload.appId !== appId : installTypes.has(payload.type)) return { reason: 'wrong_app', anywhere };
+  if (payload.companyId && payload.companyId !== companyId) return { reason: 'other_company', anywhere };
+  if (!anywhere && !payload.locationId) return { reason: 'no_location', anywhere };
+  return { reason: null, anywhere };
+}
+
+export type WebhookMeaning =
+  | { readonly kind: 'installation'; readonly ghlLocationId: string; readonly installed: boolean }
+  /** The agency took the app out, with all its tokens. */
+  | { readonly kind: 'company_uninstalled' }
+  | { readonly kind: 'company_installed' }
+  | { readonly kind: 'probe' }
+  /** Kept for the life of a lead. */
+  | { readonly kind: 'kept' };
+
+export function readMeaning(payload: WebhookPayload): WebhookMeaning {
+  if (installTypes.has(payload.type)) {
+    const installed = payload.type === 'INSTALL';
+    if (payload.locationId) return { kind: 'installation', ghlLocationId: payload.locationId, installed };
+    return { kind: installed ? 'company_installed' : 'company_uninstalled' };
+  }
+  const isProbe = payload.type.startsWith('Contact') && (payload.tags ?? []).includes(PROBE_TAG);
+  return { kind: isProbe ? 'probe' : 'kept' };
+}
+
+/** ISO 8601 of when it happened: what it says, or when it came. */
+export function readHappenedAt({ timestamp }: WebhookPayload, nowMs: number): string {
+  const ms = Date.parse(timestamp ?? '');
+  return new Date(Number.isFinite(ms) && ms <= nowMs + 60_000 ? ms : nowMs).toISOString();
+}

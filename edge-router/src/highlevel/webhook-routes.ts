@@ -1,0 +1,85 @@
+import { Hono } from 'hono';
+import { acceptWebhook } from '../../../db/queries/accept-webhook.ts';
+import { isUnavailable } from '../../../db/database.ts';
+import type { HighlevelConfig } from '../config.ts';
+import type { AppDeps } from '../deps.ts';
+import type { AppEnv } from '../http/app-env.ts';
+import { parseJson, readBodyBytes } from '../http/body.ts';
+import { hashText } from '../http/hash.ts';
+import { toProblem } from '../http/problem.ts';
+import { judgeWebhook, parseWebhook, type WebhookPayload } from './rules/webhook-event.ts';
+import { createWebhookCounters } from './webhook-counters.ts';
+import { createWebhookVerifier, SIGNATURE_HEADER } from './webhook-signature.ts';
+
+const BODY_LIMIT_BYTES = 512 * 1024;
+const TRY_AGAIN = { kind: 'rate_limited', detail: 'It cannot be stored now.', retryAfterSeconds: 30 } as const;
+
+export interface WebhookRouteDeps {
+  readonly deps: AppDeps;
+  /** Sends what was written into the outbox. */
+  readonly announce: (background: (work: Promise<unknown>) => void) => void;
+}
+
+/**
+ * `POST /v1/webhooks/highlevel`: verified, stored once with its outbox row, then answered. Whatever is not stored is
+ * answered so that HighLevel sends it again, and every webhook ends in an outcome that is counted.
+ */
+export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<AppEnv> {
+  const config = deps.config.highlevel;
+  const verify = createWebhookVerifier(config?.webhookPublicKeys ?? []);
+  const counters = createWebhookCounters(deps);
+  return new Hono<AppEnv>().post('/highlevel', async (c) => {
+    const background = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
+    const refuse = (reason: string, response: Response): Response => {
+      counters.add('rejected', reason);
+      counters.flushIfDue(background);
+      return response;
+    };
+    const bytes = await readBodyBytes(c.req.raw, BODY_LIMIT_BYTES);
+    if (!bytes.ok) return refuse('too_large', toProblem(bytes.error, c.var.requestId));
+    if (!config || !(await verify(bytes.value, c.req.header(SIGNATURE_HEADER)))) {
+      return refuse('unverified', toProblem({ kind: 'invalid_signature' }, c.var.requestId));
+    }
+    const payload = readPayload(bytes.value);
+    if (!payload) return refuse('not_a_webhook', toProblem({ kind: 'invalid_json' }, c.var.requestId));
+    try {
+      const outcome = await storeWebhook(deps, config, payload);
+      counters.add(outcome.outcome, outcome.reason);
+      if (outcome.outcome === 'accepted') announce(background);
+      counters.flushIfDue(background);
+      return c.json(outcome);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      deps.log({ event: 'webhook_not_stored', requestId: c.var.requestId, error });
+      counters.add('not_stored', 'database');
+      // HighLevel sends a 429 again under its old and its new policy; a 503 only under its new one.
+      return toProblem(TRY_AGAIN, c.var.requestId);
+    }
+  });
+}
+
+interface WebhookOutcome {
+  readonly outcome: 'accepted' | 'duplicate' | 'ignored';
+  readonly reason?: string;
+}
+
+function readPayload(bytes: Uint8Array): WebhookPayload | null {
+  const json = parseJson(new TextDecoder().decode(bytes));
+  const payload = json.ok ? parseWebhook(json.value) : json;
+  return payload.ok ? payload.value : null;
+}
+
+async function storeWebhook(deps: AppDeps, config: HighlevelConfig, payload: WebhookPayload): Promise<WebhookOutcome> {
+  const { reason, anywhere } = judgeWebhook(payload, config);
+  const outcome = await acceptWebhook(deps.database, {
+    id: payload.webhookId ?? `sha256:${hashText(JSON.stringify(payload))}`,
+    type: payload.type,
+    ghlLocationId: payload.locationId ?? null,
+    resourceId: payload.id ?? null,
+    anywhere,
+    reason,
+    payload,
+  });
+  if (outcome === 'accepted' || outcome === 'duplicate') return { outcome };
+  return { outcome: 'ignored', reason: outcome };
+}

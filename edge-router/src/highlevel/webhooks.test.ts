@@ -1,0 +1,276 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isAppInstalled } from '../../../db/queries/is-app-installed.ts';
+import { isWebhookSeen } from '../../../db/queries/is-webhook-seen.ts';
+import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
+import { createApp } from '../app.ts';
+import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
+import type { SendOptions } from '../testing/build-init.ts';
+import type { HighlevelConfig } from '../config.ts';
+import { handleWebhooks } from './handle-webhooks.ts';
+import { PROBE_TAG } from '../onboarding/rules/probe.ts';
+
+const [current, next, other] = [1, 2, 3].map(() => generateKeyPairSync('ed25519'));
+const config: HighlevelConfig = {
+  baseUrl: 'http://127.0.0.1:9',
+  authorizeUrl: 'http://127.0.0.1:9/authorize',
+  companyId: 'company-1',
+  appId: 'app-1',
+  agencyToken: 'pit-unused-in-this-test',
+  clientId: 'app-1-client',
+  clientSecret: 'unused-in-this-test',
+  tokenKey: 'a key for sealing tokens, long enough',
+  webhookPublicKeys: [current, next].map(
+    (pair) => pair?.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') ?? '',
+  ),
+};
+const PATH = '/v1/webhooks/highlevel';
+
+let database: TestDatabase;
+let router: TestRouter;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  router = await createTestRouter({ database, highlevel: config });
+});
+
+beforeEach(async () => {
+  await database.pool.query(
+    'truncate webhook_events, webhook_counts, highlevel_installations, highlevel_connections, outbox',
+  );
+  await database.pool.query(
+    `insert into highlevel_installations values ('sub-1', 'company-1', true, '2020-01-01', 'earlier')`,
+  );
+});
+
+afterAll(async () => {
+  await router.settle();
+  await database.drop();
+});
+
+let webhooks = 0;
+
+function makeContact(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  const webhookId = `wh-${webhooks++}`;
+  return {
+    type: 'ContactCreate',
+    appId: 'app-1',
+    locationId: 'sub-1',
+    id: 'contact-1',
+    tags: [],
+    webhookId,
+    ...fields,
+  };
+}
+
+function post(
+  body: unknown,
+  { key = current, headers }: { key?: typeof current | undefined; headers?: SendOptions['headers'] } = {},
+) {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const signature = key ? sign(null, Buffer.from(text), key.privateKey).toString('base64') : '';
+  return router.send('POST', PATH, { body: text, apiKey: null, headers: headers ?? { 'x-ghl-signature': signature } });
+}
+
+async function countRows(table: string): Promise<number> {
+  const { rows } = await database.pool.query<{ count: number }>(`select count(*)::int from ${table}`);
+  return rows[0]?.count ?? -1;
+}
+
+async function outcomeOf(response: Response): Promise<unknown> {
+  return [response.status, await response.json()];
+}
+
+describe('a webhook', () => {
+  it('is stored once with its outbox row, however often and at once it comes, under any of the keys', async () => {
+    const contact = makeContact();
+    const answers = await Promise.all(
+      [current, next, current, next].map(async (key) => (await post(contact, { key })).json()),
+    );
+    expect(answers.filter((answer) => (answer as { outcome: string }).outcome === 'accepted')).toHaveLength(1);
+    expect(answers.filter((answer) => (answer as { outcome: string }).outcome === 'duplicate')).toHaveLength(3);
+    await router.settle();
+    const { rows } = await database.pool.query('select * from webhook_events');
+    expect(rows).toMatchObject([
+      { type: 'ContactCreate', resource_id: 'contact-1', payload: contact, outcome: 'accepted' },
+    ]);
+    const bodies = router.sent.map((message) =>
+      'body' in message && typeof message.body === 'string' ? message.body : '',
+    );
+    expect(bodies.filter((body) => body.includes(`"webhookId":"${String(contact['webhookId'])}"`))).toHaveLength(1);
+    expect(bodies.join()).not.toContain('contact-1');
+  });
+
+  it.each([
+    ['unsigned', (): SendOptions['headers'] => ({})],
+    ['signed with N/A', (): SendOptions['headers'] => ({ 'x-ghl-signature': 'N/A' })],
+    [
+      'signed with another key',
+      (text: string): SendOptions['headers'] => ({
+        'x-ghl-signature': sign(null, Buffer.from(text), other?.privateKey ?? '').toString('base64'),
+      }),
+    ],
+    [
+      'signed for another body',
+      (): SendOptions['headers'] => ({
+        'x-ghl-signature': sign(null, Buffer.from('{}'), current?.privateKey ?? '').toString('base64'),
+      }),
+    ],
+    [
+      'signed under the header that is gone',
+      (text: string): SendOptions['headers'] => ({
+        'x-wh-signature': sign(null, Buffer.from(text), current?.privateKey ?? '').toString('base64'),
+      }),
+    ],
+  ])('that is %s is refused, counted and not stored', async (_name, makeHeaders) => {
+    const text = JSON.stringify(makeContact());
+    const response = await post(text, { headers: { ...makeHeaders(text) } });
+    expect(await outcomeOf(response)).toEqual([401, expect.objectContaining({ code: 'invalid_signature' })]);
+    expect([await countRows('webhook_events'), await countRows('outbox')]).toEqual([0, 0]);
+  });
+
+  it('is checked over its raw bytes: what only reads the same is refused', async () => {
+    const text = JSON.stringify(makeContact());
+    const signature = sign(null, Buffer.from(text), current?.privateKey ?? '').toString('base64');
+    expect((await post(`${text} `, { headers: { 'x-ghl-signature': signature } })).status).toBe(401);
+    expect((await post(text, { headers: { 'x-ghl-signature': signature } })).status).toBe(200);
+  });
+
+  it.each([
+    ['of another app', { appId: 'app-2' }, 'wrong_app'],
+    ['of another company', { companyId: 'company-2' }, 'other_company'],
+    ['of a sub-account nobody knows', { locationId: 'sub-2' }, 'unknown_location'],
+    ['of no sub-account', { locationId: undefined }, 'no_location'],
+    ['to install that names no app', { type: 'INSTALL', appId: undefined }, 'wrong_app'],
+    ['to install that has null for the app', { type: 'INSTALL', appId: null }, 'wrong_app'],
+  ])('%s is ignored: noted without what it holds, and nothing is sent', async (_name, fields, reason) => {
+    expect(await outcomeOf(await post(makeContact(fields)))).toEqual([200, { outcome: 'ignored', reason }]);
+    const { rows } = await database.pool.query('select outcome, reason, payload from webhook_events');
+    expect(rows).toEqual([{ outcome: 'ignored', reason, payload: null }]);
+    expect(await countRows('outbox')).toBe(0);
+  });
+
+  it('of a location that was imported with its sub-account is ours', async () => {
+    await database.pool.query(
+      `insert into location_keys (id, franchise_code, ghl_location_id, geo_region, timezone, active, paused)
+       values (uuidv7(), 'X-1', 'sub-9', 'northeast', 'America/New_York', true, false)`,
+    );
+    expect(await outcomeOf(await post(makeContact({ locationId: 'sub-9' })))).toEqual([200, { outcome: 'accepted' }]);
+  });
+
+  it.each([
+    ['no JSON', '{"type":', 400],
+    ['JSON of another shape', '[]', 400],
+    ['without a type', '{"locationId":"sub-1"}', 400],
+    ['too large', `"${'x'.repeat(600_000)}"`, 413],
+  ])('that is %s is refused', async (_name, body, status) => {
+    expect((await post(body)).status).toBe(status);
+    expect(await countRows('webhook_events')).toBe(0);
+  });
+
+  it('without an id of its own is known again by what it says', async () => {
+    const contact = makeContact({ webhookId: null, appId: null });
+    expect(await (await post(contact)).json()).toEqual({ outcome: 'accepted' });
+    expect(await (await post(contact)).json()).toEqual({ outcome: 'duplicate' });
+  });
+
+  it('is stored whatever its texts hold that Postgres does not', async () => {
+    const contact = makeContact({ firstName: 'An\u0000n', lastName: 'half \ud800', note: String.raw`a\u0000b` });
+    expect(await outcomeOf(await post(contact))).toEqual([200, { outcome: 'accepted' }]);
+    const { rows } = await database.pool.query('select payload from webhook_events');
+    expect(rows).toMatchObject([
+      { payload: { firstName: 'An n', lastName: 'half \ufffd', note: String.raw`a\u0000b` } },
+    ]);
+  });
+
+  it('that cannot be stored is answered 429, which HighLevel sends again under any policy', async () => {
+    const deps = { ...router.deps, database: { execute: () => Promise.reject(new Error('no route')) } as never };
+    const text = JSON.stringify(makeContact());
+    const signature = sign(null, Buffer.from(text), current?.privateKey ?? '').toString('base64');
+    const request = new Request(`https://router.test${PATH}`, {
+      method: 'POST',
+      body: text,
+      headers: { 'x-ghl-signature': signature },
+    });
+    const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+    const response = await createApp(deps).fetch(request, {}, context);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '30']);
+  });
+
+  it('is counted by how it ended, in Postgres', async () => {
+    const fresh = await createTestRouter({ database, highlevel: config });
+    for (const text of [JSON.stringify(makeContact()), JSON.stringify(makeContact())]) {
+      await fresh.send('POST', PATH, { body: text, apiKey: null });
+    }
+    await fresh.settle();
+    const { rows } = await database.pool.query('select outcome, reason, count::int from webhook_counts');
+    expect(rows).toEqual([{ outcome: 'rejected', reason: 'unverified', count: 1 }]);
+  });
+
+  it('is not taken at all where HighLevel is not configured', async () => {
+    const without = await createTestRouter({ database });
+    const text = JSON.stringify(makeContact());
+    const signature = sign(null, Buffer.from(text), current?.privateKey ?? '').toString('base64');
+    const headers = { 'x-ghl-signature': signature };
+    expect((await without.send('POST', PATH, { body: text, apiKey: null, headers })).status).toBe(401);
+  });
+});
+
+describe('what webhooks ask for', () => {
+  async function take(payload: Record<string, unknown>): Promise<void> {
+    expect(await (await post(payload)).json()).toEqual({ outcome: 'accepted' });
+    await handleWebhooks(router.deps, [String(payload['webhookId'])]);
+  }
+
+  const install = (fields: Record<string, unknown>): Record<string, unknown> => ({
+    type: 'INSTALL',
+    appId: 'app-1',
+    companyId: 'company-1',
+    webhookId: `wh-${webhooks++}`,
+    ...fields,
+  });
+
+  it('is done in whatever order they come: the app is in or out as HighLevel’s last word says', async () => {
+    const locationId = 'sub-7';
+    await take(install({ locationId, timestamp: '2026-10-01T10:00:00Z' }));
+    expect(await isAppInstalled(router.deps.database, locationId)).toBe(true);
+    await take(install({ type: 'UNINSTALL', locationId, timestamp: '2026-10-01T12:00:00Z' }));
+    await take(install({ locationId, timestamp: '2026-10-01T11:00:00Z' }));
+    expect(await isAppInstalled(router.deps.database, locationId)).toBe(false);
+    await take(install({ locationId, companyId: undefined, timestamp: '2026-10-01T13:00:00Z' }));
+    expect(await isAppInstalled(router.deps.database, locationId)).toBe(true);
+  });
+
+  it('ends the connection when the agency took the app out, but not one that was made since', async () => {
+    const connect = `insert into highlevel_connections (company_id, status, access_token, refresh_token, access_expires_at,
+      scopes, connected_at) values ('company-1', 'connected', 'a', 'b', now(), '{}', '2026-10-02T00:00:00Z')`;
+    await database.pool.query(connect);
+    const status = async () =>
+      (await database.pool.query('select status, status_reason from highlevel_connections')).rows[0];
+    await take(install({ type: 'UNINSTALL', timestamp: '2026-10-01T00:00:00Z' }));
+    expect(await status()).toEqual({ status: 'connected', status_reason: null });
+    await take(install({ type: 'UNINSTALL', timestamp: '2026-10-03T00:00:00Z' }));
+    expect(await status()).toEqual({ status: 'reconnect_needed', status_reason: 'uninstalled' });
+  });
+
+  it('is nothing for a probe contact, whose arrival can then be seen, nor yet for a lead’s life', async () => {
+    const isSeen = (contactId: string) => isWebhookSeen(router.deps.database, { type: 'ContactCreate', contactId });
+    expect(await isSeen('probe-1')).toBe(false);
+    await take(makeContact({ id: 'probe-1', tags: [PROBE_TAG] }));
+    await take(makeContact({ id: 'contact-2' }));
+    expect([await isSeen('probe-1'), await isSeen('contact-2')]).toEqual([true, true]);
+    const { rows } = await database.pool.query('select resource_id, handled_as from webhook_events order by 1');
+    expect(rows).toEqual([
+      { resource_id: 'contact-2', handled_as: null },
+      { resource_id: 'probe-1', handled_as: 'probe' },
+    ]);
+  });
+
+  it('is done once for a message that comes twice', async () => {
+    const event = install({ locationId: 'sub-8', timestamp: '2026-10-01T10:00:00Z' });
+    await take(event);
+    await handleWebhooks(router.deps, [String(event['webhookId']), 'no-such-webhook']);
+    const { rows } = await database.pool.query(`select handled_as from webhook_events where handled_at is not null`);
+    expect(rows).toEqual([{ handled_as: 'installed' }]);
+  });
+});

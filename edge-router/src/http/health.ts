@@ -1,0 +1,51 @@
+import { Hono } from 'hono';
+import { checkDatabase } from '../../../db/queries/check-database.ts';
+import { measureOutbox } from '../../../db/queries/measure-outbox.ts';
+import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
+import type { AppDeps } from '../deps.ts';
+import type { DirectoryHolder } from '../locations/directory-holder.ts';
+import { findAlarms } from './alarms.ts';
+import type { AppEnv } from './app-env.ts';
+
+/**
+ * `GET /healthz`: the Worker runs. `GET /readyz`: what it stands on, each part `up` or `down`; 200 while leads can be
+ * taken (`degraded` names what is missing), 503 when they cannot. Both are public and say nothing of anybody's data.
+ */
+export function createHealthRoutes({ deps, directory }: { deps: AppDeps; directory: DirectoryHolder }): Hono<AppEnv> {
+  return new Hono<AppEnv>()
+    .get('/healthz', (c) => c.json({ status: 'ok' }))
+    .get('/readyz', async (c) => {
+      const [postgres, redis, held, outbox, parkingLot] = await Promise.all([
+        isUp(() => checkDatabase(deps.database)),
+        isUp(() => deps.redis.ping()),
+        isUp(() => directory.current((work) => c.executionCtx.waitUntil(work))),
+        measureOutbox(deps.database).catch(() => null),
+        measureParkingLot(deps.database).catch(() => null),
+      ]);
+      const parts = { postgres, redis, directory: held };
+      const degraded = Object.entries(parts).flatMap(([name, up]) => (up ? [] : [name]));
+      const ready = postgres && held;
+      const status = ready ? (degraded.length > 0 ? 'degraded' : 'ready') : 'unavailable';
+      return c.json(
+        {
+          status,
+          degraded,
+          parts: Object.fromEntries(Object.entries(parts).map(([name, up]) => [name, up ? 'up' : 'down'])),
+          directory: directory.status(),
+          outbox,
+          parkingLot,
+          alarms: findAlarms({ parkingLot, config: deps.config }),
+        },
+        ready ? 200 : 503,
+      );
+    });
+}
+
+async function isUp(check: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await check();
+    return true;
+  } catch {
+    return false;
+  }
+}

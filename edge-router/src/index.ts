@@ -1,0 +1,75 @@
+import { Client, Receiver } from '@upstash/qstash';
+import { Redis } from '@upstash/redis/cloudflare';
+import { uuidv7 } from 'uuidv7';
+import { createDatabase } from '../../db/database.ts';
+import postalCodeBytes from '../build/postal-codes.bin';
+import { createApp, type App } from './app.ts';
+import { parseConfig, type Config } from './config.ts';
+import type { AppDeps } from './deps.ts';
+import { createJsonLog } from './http/log.ts';
+import { toProblem } from './http/problem.ts';
+import { runNightly, runEveryMinute } from './jobs/sweep.ts';
+import { readPostalCodes } from './locations/rules/postal-codes.ts';
+import { createCensusGeocoder } from './onboarding/census-geocoder.ts';
+import { err, ok, type Result } from './rules/result.ts';
+
+// The only file that makes real clients. They are made once per isolate, with the first request.
+
+const DATABASE_TIMEOUT_MS = 8000;
+const REDIS_TIMEOUT_MS = 1500;
+const NIGHTLY_CRON = '17 3 * * *';
+
+const log = createJsonLog((line) => console.log(line));
+
+function createDeps(config: Config): AppDeps {
+  const { redis, qstash } = config;
+  return {
+    config,
+    database: createDatabase({ ...config.database, timeoutMs: DATABASE_TIMEOUT_MS }),
+    redis: new Redis({
+      ...redis,
+      automaticDeserialization: false,
+      enableAutoPipelining: false,
+      enableTelemetry: false,
+      retry: false,
+      signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
+    }),
+    qstash: new Client({ baseUrl: qstash.url, token: qstash.token, enableTelemetry: false, retry: { retries: 1 } }),
+    receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),
+    geocodeBatch: createCensusGeocoder({ baseUrl: config.censusGeocoderUrl }),
+    fetch: (url, init) => fetch(url, init),
+    postalCodes: readPostalCodes(postalCodeBytes),
+    nowMs: () => Date.now(),
+    newId: () => uuidv7(),
+    log,
+  };
+}
+
+let made: Result<{ app: App; deps: AppDeps }, readonly string[]> | null = null;
+
+/** Fails closed: an environment that does not parse serves nothing, and the log names the settings. */
+function findApp(env: Env): Result<{ app: App; deps: AppDeps }, readonly string[]> {
+  if (made) return made;
+  const config = parseConfig(env);
+  if (config.ok) {
+    const deps = createDeps(config.value);
+    made = ok({ app: createApp(deps), deps });
+  } else {
+    log({ event: 'misconfigured', settings: config.error });
+    made = err(config.error);
+  }
+  return made;
+}
+
+export default {
+  fetch(request, env, ctx) {
+    const found = findApp(env);
+    return found.ok ? found.value.app.fetch(request, env, ctx) : toProblem({ kind: 'misconfigured' }, uuidv7());
+  },
+  async scheduled(controller, env) {
+    const found = findApp(env);
+    if (!found.ok) return;
+    const { app, deps } = found.value;
+    await (controller.cron === NIGHTLY_CRON ? runNightly(app, deps) : runEveryMinute(app, deps));
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,94 @@
+import { ensureLeadPartitions } from '../../../db/queries/ensure-lead-partitions.ts';
+import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
+import { purgeCapacity } from '../../../db/queries/purge-capacity.ts';
+import { purgeDrift } from '../../../db/queries/purge-drift.ts';
+import { purgePlans } from '../../../db/queries/purge-plans.ts';
+import { purgeIdempotencyKeys } from '../../../db/queries/purge-idempotency-keys.ts';
+import { purgeWebhooks } from '../../../db/queries/purge-webhooks.ts';
+import { purgeOnboardingWaits } from '../../../db/queries/purge-onboarding-waits.ts';
+import { purgeSubscriptions } from '../../../db/queries/purge-subscriptions.ts';
+import type { App } from '../app.ts';
+import type { AppDeps } from '../deps.ts';
+import { findAlarms } from '../http/alarms.ts';
+
+const PARTITION_MONTHS_AHEAD = 3;
+const CAPACITY_KEPT_DAYS = 35;
+/** Longer than HighLevel retries, so that a repetition is recognised. */
+const WEBHOOKS_KEPT_DAYS = 30;
+const DRIFT_KEPT_DAYS = 90;
+const ROWS_PER_PURGE = 5000;
+/** Each with up to 10,000 rows. */
+const PLANS_PER_PURGE = 10;
+const MAX_PURGES = 100;
+
+/**
+ * Each minute: what no drain published goes out, Redis' copy of the directory is brought up to Postgres, parked leads that
+ * are due are tried again, geocoding, rows of batches and reports of drift that nobody has gone on with are, and HighLevel's tokens are
+ * refreshed ahead of need.
+ */
+export async function runEveryMinute(
+  app: Pick<
+    App,
+    'outbox' | 'directory' | 'parkingRetries' | 'sweepGeocoding' | 'sweepBatches' | 'sweepDrift' | 'highlevel'
+  >,
+  deps: Pick<AppDeps, 'config' | 'database' | 'log'>,
+): Promise<void> {
+  await runEach(deps, {
+    outbox: () => app.outbox.run(),
+    directory: () => app.directory.refreshNow(),
+    parkingLot: () => app.parkingRetries.run(),
+    parkingAlarm: () => alarmForParked(deps),
+    geocoding: () => app.sweepGeocoding(),
+    highlevelTokens: () => app.highlevel?.appTokens.keepFresh() ?? Promise.resolve(),
+    batches: () => app.sweepBatches(),
+    drift: () => app.sweepDrift(),
+  });
+}
+
+/** One line each minute while the oldest waits too long, for whoever watches the logs. */
+async function alarmForParked(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Promise<void> {
+  const parkingLot = await measureParkingLot(deps.database);
+  for (const alarm of findAlarms({ parkingLot, config: deps.config })) deps.log({ event: 'alarm', ...alarm });
+}
+
+/**
+ * Each night: partitions for the months to come; old keys, counts and plans out; active locations looked at for drift. Both
+ * safe to run at any time, twice.
+ */
+export async function runNightly(
+  app: Pick<App, 'beginNightlyDrift'>,
+  deps: Pick<AppDeps, 'database' | 'log'>,
+): Promise<void> {
+  await runEach(deps, {
+    partitions: () => ensureLeadPartitions(deps.database, { monthsAhead: PARTITION_MONTHS_AHEAD }),
+    idempotencyKeys: () => purgeAll((limit) => purgeIdempotencyKeys(deps.database, { limit })),
+    onboardingWaits: () => purgeAll((limit) => purgeOnboardingWaits(deps.database, { limit })),
+    subscriptions: () => purgeAll((limit) => purgeSubscriptions(deps.database, { limit })),
+    capacity: () => purgeAll((limit) => purgeCapacity(deps.database, { keptDays: CAPACITY_KEPT_DAYS, limit })),
+    webhooks: () => purgeAll((limit) => purgeWebhooks(deps.database, { keptDays: WEBHOOKS_KEPT_DAYS, limit })),
+    plans: () => purgeAll((limit) => purgePlans(deps.database, { limit }), PLANS_PER_PURGE),
+    oldDrift: () => purgeDrift(deps.database, { keptDays: DRIFT_KEPT_DAYS }),
+    drift: () => app.beginNightlyDrift(),
+  });
+}
+
+/** A part at a time, so that nobody waits long for a lock. */
+async function purgeAll(purge: (limit: number) => Promise<number>, limit = ROWS_PER_PURGE): Promise<void> {
+  for (let purges = 0; purges < MAX_PURGES; purges++) {
+    if ((await purge(limit)) < limit) return;
+  }
+}
+
+/** One task that fails does not keep the others from running. */
+async function runEach(
+  deps: Pick<AppDeps, 'log'>,
+  tasks: Readonly<Record<string, () => Promise<unknown>>>,
+): Promise<void> {
+  for (const [task, run] of Object.entries(tasks)) {
+    try {
+      await run();
+    } catch (error) {
+      deps.log({ event: 'sweep_failed', task, error });
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
+import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
+import { csvOf, testRow } from '../testing/test-rows.ts';
+
+let database: TestDatabase;
+let router: TestRouter;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  router = await createTestRouter({ database });
+  expect((await sendCsv('/v1/locations/import', csvOf([testRow({ 'Franchise Code': 'BOS-1' })]))).status).toBe(200);
+});
+
+afterAll(() => database.drop());
+
+function sendCsv(path: string, body: string): Promise<Response> {
+  return Promise.resolve(router.send('POST', path, { body, headers: { 'content-type': 'text/csv' } }));
+}
+
+describe('an import', () => {
+  it('of locations says which columns it left out, so that a misspelt heading is noticed', async () => {
+    const csv = csvOf([testRow({ 'Franchise Code': 'BOS-2' })]).replace('Capacity Limit', 'Capcity Limit');
+    const response = await sendCsv('/v1/locations/import', csv);
+    expect(await response.json()).toMatchObject({
+      created: 1,
+      warnings: [{ row: 1, column: 'Capcity Limit', code: 'unknown_column' }],
+    });
+  });
+
+  it('of territories says which columns it left out', async () => {
+    const response = await sendCsv('/v1/territories/import', 'Postal Code,Franchise Code,Exclusve\n02134,BOS-1,no\n');
+    expect(await response.json()).toMatchObject({
+      total: 1,
+      warnings: [{ row: 1, column: 'Exclusve', code: 'unknown_column' }],
+    });
+  });
+
+  it('of territories names every row whose franchise code no location has', async () => {
+    const csv = 'Postal Code,Franchise Code\n02134,NOPE\n02446,BOS-1\n10001,NOPE\n';
+    const response = await sendCsv('/v1/territories/import', csv);
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      errors: [2, 4].map((row) => ({ row, column: 'Franchise Code', value: 'NOPE', code: 'unknown_franchise_code' })),
+    });
+  });
+});
+
+describe('nearby', () => {
+  it.each(['lng=&lat=', 'lng=%20&lat=1', 'lng=0x10&lat=1', 'postalCode=02134&radiusMiles='])(
+    'refuses what is no number instead of taking it for one: %s',
+    async (query) => {
+      expect((await router.send('GET', `/v1/locations/nearby?${query}`)).status).toBe(422);
+    },
+  );
+
+  it('takes numbers as they are written', async () => {
+    const response = await router.send('GET', '/v1/locations/nearby?lng=-71.13&lat=%2B42.35&radiusMiles=1e2&limit=5');
+    expect(response.status).toBe(200);
+    expect(((await response.json()) as { items: unknown[] }).items.length).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
+import { app } from '../highlevel/modules/app-installations.ts';
+import { createSigningKey } from '../highlevel/webhooks/signing.ts';
+import { readJsonFile, writePrivateFile } from './private-file.ts';
+
+const RANDOM_BYTES = 32;
+
+/** A new name here is made at the next start; the others stay as they are. */
+const makers = {
+  eventSigningKey: randomText,
+  apiKey: () => `swy_${randomText()}`,
+  highlevelAgencyToken: () => `pit-${randomText()}`,
+  // The app's id comes before the first hyphen, as in HighLevel's own.
+  highlevelClientId: () => `${app.id}-${randomText()}`,
+  highlevelClientSecret: randomText,
+  highlevelSigningKey: createSigningKey,
+  highlevelTokenKey: randomText,
+  n8nEncryptionKey: randomText,
+  // n8n asks for a capital letter and a digit, and takes 64 characters.
+  n8nPassword: () => `Swy1-${randomText()}`,
+  n8nRunnersToken: randomText,
+  personHashKey: randomText,
+  qstashToken: randomText,
+  qstashCurrentSigningKey: () => `sig_${randomText()}`,
+  qstashNextSigningKey: () => `sig_${randomText()}`,
+  redisToken: randomText,
+  redisReadOnlyToken: randomText,
+} as const;
+
+export type LocalSecrets = Readonly<Record<keyof typeof makers, string>>;
+
+const fileSchema = z.record(z.string(), z.string());
+
+/** This checkout's own secrets: made once at random, then always the same. Throws one clear line when `file` is no such file. */
+export function provideSecrets(file: string): LocalSecrets {
+  const known = readKnown(file);
+  const secrets = Object.fromEntries(
+    Object.entries(makers).map(([name, make]) => [name, known[name] ?? make()] as const),
+  ) as LocalSecrets;
+  writePrivateFile(file, { ...known, ...secrets });
+  return secrets;
+}
+
+function readKnown(file: string): Record<string, string> {
+  const found = readJsonFile(file);
+  if (found === null) return {};
+  const parsed = fileSchema.safeParse(found.content);
+  if (!parsed.success) throw new Error(`${file} is damaged: npm run reset clears it, with all local data.`);
+  return parsed.data;
+}
+
+function randomText(): string {
+  return randomBytes(RANDOM_BYTES).toString('base64url');
+}

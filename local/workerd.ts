@@ -1,0 +1,120 @@
+// The deployed bundle under workerd itself, without wrangler's development server: what is measured and killed in tests
+// is what runs in production. Only the environment is local.
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { endWithParent, hasExited, stopChild } from './child-processes.ts';
+
+const PROJECT = join(import.meta.dirname, '..');
+const BUILD_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 20_000;
+const PROBE_INTERVAL_MS = 25;
+
+/** Bundles the Worker as `wrangler deploy` would, into `outDir`. About three seconds. */
+export async function buildWorker({ outDir }: { outDir: string }): Promise<void> {
+  const wrangler = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js');
+  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outDir], {
+    cwd: PROJECT,
+    timeout: BUILD_TIMEOUT_MS,
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
+  });
+}
+
+export interface WorkerdOptions {
+  /** Where `buildWorker` put the bundle. */
+  readonly bundleDir: string;
+  readonly port: number;
+  /** Variables and secrets of the Worker, by name. */
+  readonly bindings: Readonly<Record<string, string>>;
+}
+
+export interface Workerd {
+  readonly url: string;
+  /** What the Worker logged so far. */
+  readonly readLog: () => string;
+  readonly stop: () => Promise<void>;
+  /** kill -9. */
+  readonly kill: () => Promise<void>;
+}
+
+/** Starts the bundle and answers when it serves, whatever it says. Throws with workerd's output when it does not. */
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const configFile = join(options.bundleDir, `workerd-${options.port}.capnp`);
+  writeFileSync(configFile, writeConfig(options), { mode: 0o600 });
+  const child = spawn(findWorkerd(), ['serve', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  endWithParent(child, 'TERM');
+  const output: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(String(chunk)));
+  const url = `http://127.0.0.1:${options.port}`;
+  const readLog = (): string => output.join('');
+  await waitUntilServing({ child, url, readLog });
+  return {
+    url,
+    readLog,
+    stop: () => stopChild(child, [{ signal: 'SIGTERM', patienceMs: 3000 }]),
+    kill: () => stopChild(child, []),
+  };
+}
+
+function findWorkerd(): string {
+  return createRequire(import.meta.url).resolve('workerd/bin/workerd');
+}
+
+async function waitUntilServing({
+  child,
+  url,
+  readLog,
+}: {
+  child: ChildProcess;
+  url: string;
+  readLog: () => string;
+}): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline && !hasExited(child)) {
+    const isUp = await fetch(`${url}/healthz`).then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return;
+    await delay(PROBE_INTERVAL_MS);
+  }
+  await stopChild(child, []);
+  throw new Error(`workerd does not serve: ${readLog().slice(-2000)}`);
+}
+
+function writeConfig({ bundleDir, port, bindings }: WorkerdOptions): string {
+  const modules = readdirSync(bundleDir)
+    .filter((file) => file.endsWith('.bin'))
+    .map((file) => `(name = ${quote(`./${file}`)}, data = embed ${quote(file)})`);
+  const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .edgeRouter),
+    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const edgeRouter :Workerd.Worker = (
+  modules = [${[`(name = "index.js", esModule = embed "index.js")`, ...modules].join(', ')}],
+  compatibilityDate = ${quote(readCompatibilityDate())},
+  compatibilityFlags = ["nodejs_compat"],
+  bindings = [${texts.join(', ')}],
+);
+`;
+}
+
+function readCompatibilityDate(): string {
+  const wranglerToml = readFileSync(join(PROJECT, 'wrangler.toml'), 'utf8');
+  const date = /^compatibility_date = "([\d-]+)"$/m.exec(wranglerToml)?.[1];
+  if (!date) throw new Error('wrangler.toml names no compatibility_date');
+  return date;
+}
+
+/** A Cap'n Proto text literal; JSON's escapes are a subset of its own. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,106 @@
+import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { Operation } from '../shared/describe-operation';
+import { readId } from '../shared/read-parameters';
+import { leadParameters, readLead } from './lead-fields';
+
+const leadId: INodeProperties = {
+  displayName: 'Lead ID',
+  name: 'leadId',
+  type: 'string',
+  default: '={{ $json.leadId }}',
+  required: true,
+  placeholder: 'e.g. 0199a5e2-7b1c-7d3e-9f00-0123456789ab',
+  description: 'As routing it answered',
+};
+
+const asObject = ({ body }: { body: unknown }): IDataObject => body as IDataObject;
+
+const get: Operation = {
+  option: {
+    name: 'Get',
+    value: 'get',
+    action: 'Get lead',
+    description: 'Look a lead up: who has it, why, and what happened since',
+  },
+  parameters: [leadId],
+  request: (context, itemIndex) => ({ method: 'GET', path: `/v1/leads/${readId(context, 'leadId', itemIndex)}` }),
+  read: asObject,
+};
+
+const preview: Operation = {
+  option: {
+    name: 'Preview',
+    value: 'preview',
+    action: 'Preview lead',
+    description: 'Say who would get a lead and why, without writing anything',
+  },
+  parameters: [
+    ...leadParameters,
+    {
+      displayName: 'Count Seats Exactly',
+      name: 'exact',
+      type: 'boolean',
+      default: false,
+      description: "Whether today's taken seats are read from the database instead of a copy that is some seconds old",
+    },
+  ],
+  request: (context, itemIndex) => ({
+    method: 'POST',
+    path: '/v1/leads/preview',
+    query: { exact: context.getNodeParameter('exact', itemIndex, false) === true ? 'true' : undefined },
+    body: readLead(context, itemIndex),
+  }),
+  read: asObject,
+};
+
+const reassign: Operation = {
+  option: {
+    name: 'Reassign',
+    value: 'reassign',
+    action: 'Reassign lead',
+    description: 'Give a lead to another location by the same rules, without those that had it',
+  },
+  parameters: [
+    leadId,
+    {
+      displayName: 'Reason',
+      name: 'reason',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. nobody answered within a day',
+      description: 'Why; kept on the time line of the lead',
+    },
+  ],
+  request: (context, itemIndex) => ({
+    method: 'POST',
+    path: `/v1/leads/${readId(context, 'leadId', itemIndex)}/reassign`,
+    body: { reason: String(context.getNodeParameter('reason', itemIndex)) },
+  }),
+  read: asObject,
+};
+
+const route: Operation = {
+  option: {
+    name: 'Route',
+    value: 'route',
+    action: 'Route lead',
+    description: 'Send a lead to the right location and say why',
+  },
+  parameters: leadParameters,
+  request: (context, itemIndex) => ({ method: 'POST', path: '/v1/leads', body: readLead(context, itemIndex) }),
+  read: asObject,
+};
+
+/** All items in as few calls as can be: execute-route-many.ts. */
+const routeMany: Operation = {
+  option: {
+    name: 'Route Many',
+    value: 'routeMany',
+    action: 'Route many leads',
+    description: 'Send all items in few calls; for thousands of leads',
+  },
+  parameters: leadParameters,
+};
+
+export const leadOperations: readonly Operation[] = [get, preview, reassign, route, routeMany];
