@@ -30,7 +30,8 @@ export async function execute(pool: pg.Pool, request: SqlRequest): Promise<SqlAn
       ? await runStatement(client, request.statement)
       : { results: await runBatch(client, request.batch) };
   } catch (error) {
-    isConnectionSound = error instanceof pg.DatabaseError;
+    // PostgreSQL closes the connection after a FATAL error, but the end of the socket may be noticed only later.
+    isConnectionSound = error instanceof pg.DatabaseError && error.severity === 'ERROR';
     throw error;
   } finally {
     // A statement may have been a lone BEGIN: a connection goes back to the pool only when it is outside a transaction.
