@@ -1,4 +1,15 @@
-import { bigint, date, doublePrecision, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  date,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { bytea, timestamptz } from './directory.ts';
 
 export const leads = pgTable(
@@ -33,6 +44,10 @@ export const leads = pgTable(
     ruleVersion: integer('rule_version'),
     decision: jsonb(),
     updatedAt: timestamptz('updated_at').notNull().defaultNow(),
+    stage: text(),
+    deliveredAt: timestamptz('delivered_at'),
+    contactedAt: timestamptz('contacted_at'),
+    closedAt: timestamptz('closed_at'),
   },
   (table) => [primaryKey({ columns: [table.id, table.createdAt] })],
 );
@@ -126,4 +141,11 @@ export const parkingLot = pgTable('parking_lot', {
   triedVersion: bigint('tried_version', { mode: 'number' }).notNull(),
   nextTryAt: timestamptz('next_try_at').notNull(),
   claimedUntil: timestamptz('claimed_until'),
+});
+
+export const leadSettings = pgTable('lead_settings', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  version: integer().notNull().default(1),
+  document: jsonb().notNull(),
+  updatedAt: timestamptz('updated_at').notNull().defaultNow(),
 });

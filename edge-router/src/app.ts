@@ -34,6 +34,7 @@ import { beginNightlyDrift, sweepDrift } from './onboarding/drift-messages.ts';
 import { createDriftRoutes } from './onboarding/drift-routes.ts';
 import { createMappingRoutes } from './onboarding/mapping-routes.ts';
 import { createPlanRoutes } from './onboarding/plan-routes.ts';
+import { createLeadSettingsRoutes } from './settings/lead-settings-routes.ts';
 import { keepUndelivered } from './subscriptions/keep-undelivered.ts';
 import { createSubscriptionRoutes } from './subscriptions/routes.ts';
 import { onboardRow } from './onboarding/onboard-row.ts';
@@ -110,6 +111,7 @@ export function createApp(deps: AppDeps): App {
   app.route('/v1/onboarding', createPlanRoutes(shared));
   app.route('/v1/onboarding/mappings', createMappingRoutes(shared));
   app.route('/v1/me', createMeRoutes(shared));
+  app.route('/v1/settings', createLeadSettingsRoutes(shared));
   app.route('/v1/subscriptions', createSubscriptionRoutes(shared));
   app.route('/v1/highlevel', createHighlevelRoutes(shared));
   app.route('/v1/oauth', createOauthRoutes(shared));
@@ -117,7 +119,7 @@ export function createApp(deps: AppDeps): App {
   app.route(
     '/v1/jobs',
     createJobRoutes(
-      { ...deps, handleWebhooks: (ids) => handleWebhooks(deps, ids) },
+      { ...deps, handleWebhooks: (ids) => handleWebhooks(deps, ids), followers: [] },
       new Map([
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],

@@ -12,6 +12,12 @@ export const scopes = [
   'onboarding:write',
   'subscriptions:read',
   'subscriptions:write',
+  'sources:read',
+  'sources:write',
+  'events:read',
+  'events:write',
+  'people:erase',
+  'analytics:read',
   'highlevel:read',
   'highlevel:write',
 ] as const;

@@ -6,6 +6,7 @@ import { parseJson, readRequestText } from '../http/body.ts';
 import { toProblem } from '../http/problem.ts';
 import { recordAnnouncements } from '../../../db/queries/record-announcements.ts';
 import { deliverNews, type DeliverDeps } from '../subscriptions/deliver-news.ts';
+import type { News } from '../subscriptions/rules/event.ts';
 import { MAX_EVENTS_PER_MESSAGE } from './outbox.ts';
 
 const JOB_BODY_LIMIT_BYTES = 256 * 1024;
@@ -15,8 +16,10 @@ export type Job = (body: unknown, messageId: string) => Promise<'done' | 'refuse
 
 /** Takes the ids of webhooks that were accepted. */
 export type HandleWebhooks = (webhookIds: readonly string[]) => Promise<void>;
+/** Does what follows from news of the outbox, such as a lead's delivery. Called again with the same news after a failure. */
+export type FollowNews = (news: readonly News[], messageId: string) => Promise<void>;
 
-type NewsDeps = DeliverDeps & { readonly handleWebhooks: HandleWebhooks };
+type NewsDeps = DeliverDeps & { readonly handleWebhooks: HandleWebhooks; readonly followers: readonly FollowNews[] };
 
 /** The table of jobs, by the last part of their address: those of this folder, and the features' own. */
 function createJobs(deps: NewsDeps, jobs: ReadonlyMap<string, Job>): ReadonlyMap<string, Job> {
@@ -51,6 +54,7 @@ async function announce(deps: NewsDeps, body: unknown, messageId: string): Promi
     webhookIds.length > 0 ? deps.handleWebhooks(webhookIds) : null,
     announcements.length > 0 ? recordAnnouncements(deps.database, { announcements, messageId }) : null,
     deliverNews(deps, events),
+    ...deps.followers.map((follow) => follow(events, messageId)),
   ]);
   return 'done';
 }
@@ -60,7 +64,7 @@ async function announce(deps: NewsDeps, body: unknown, messageId: string): Promi
  * with the current and then the next key.
  */
 export function createJobRoutes(
-  deps: AppDeps & { readonly handleWebhooks: HandleWebhooks },
+  deps: AppDeps & Pick<NewsDeps, 'handleWebhooks' | 'followers'>,
   featureJobs: ReadonlyMap<string, Job>,
 ): Hono<AppEnv> {
   const jobs = createJobs(deps, featureJobs);

@@ -11,6 +11,7 @@ import { renderPage } from './page.ts';
 import { pageStyle } from './page-style.ts';
 import { onboardingRunOperations } from './run-operations.ts';
 import { rulesOperations } from './rules-operations.ts';
+import { settingsOperations } from './settings-operations.ts';
 import { subscriptionOperations } from './subscription-operations.ts';
 import { waitOperations } from './wait-operations.ts';
 import { systemOperations } from './system-operations.ts';
@@ -22,6 +23,7 @@ export const operations = [
   ...territoryOperations,
   ...rulesOperations,
   ...onboardingPlanOperations,
+  ...settingsOperations,
   ...subscriptionOperations,
   ...waitOperations,
   ...onboardingRunOperations,
