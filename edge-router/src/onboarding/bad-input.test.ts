@@ -196,6 +196,12 @@ describe('a cell', () => {
   });
 });
 
+it('a franchise code that would be cut in the middle of a character is an error of its row', async () => {
+  const response = await post(fileOf(line({ code: `x${'\u{10000}'.repeat(40)}` })));
+  expect(response.status).toBe(201);
+  expect(await response.json()).toMatchObject({ counts: { total: 1, invalid: 1 } });
+});
+
 it('whatever bytes come, the answer is a plan or a problem, never a failure', async () => {
   const text = fc.string({ unit: 'binary' }).map((cell) => Buffer.from(cell));
   const good = fc

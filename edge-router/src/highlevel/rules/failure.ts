@@ -100,7 +100,7 @@ function readErrorBody(body: unknown): { traceId: string | null; messages: strin
   const said = [message ?? error_description ?? []].flat();
   const isTelling = typeof error === 'string' && (said.length === 0 || OAUTH_CODE.test(error));
   const words = isTelling ? [error, ...said] : said;
-  const messages = words.slice(0, MAX_MESSAGES).map((text) => text.slice(0, MAX_MESSAGE_LENGTH));
+  const messages = words.slice(0, MAX_MESSAGES).map((text) => text.slice(0, MAX_MESSAGE_LENGTH).toWellFormed());
   return { traceId: traceId ?? null, messages };
 }
 

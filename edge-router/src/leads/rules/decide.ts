@@ -216,7 +216,7 @@ function considerPool(draft: Draft, franchiseCodes: readonly string[]): void {
   const members = franchiseCodes.flatMap((code): Rankable[] => {
     const id = directory.idsByFranchiseCode.get(code.toLowerCase());
     const location = id === undefined ? undefined : directory.locationsById.get(id);
-    if (!location) draft.notesMade.push(`overflow pool: ${code.slice(0, 20)} is unknown`);
+    if (!location) draft.notesMade.push(`overflow pool: ${code.slice(0, 20).toWellFormed()} is unknown`);
     return location
       ? [{ location, distanceMiles: place && measureDistanceMiles(place.coordinates, location.coordinates) }]
       : [];

@@ -88,7 +88,7 @@ export function record(
   draft.seen.add(location.id);
   draft.candidates.push({
     locationId: location.id,
-    name: location.name.slice(0, MAX_NAME_LENGTH_SHOWN),
+    name: location.name.slice(0, MAX_NAME_LENGTH_SHOWN).toWellFormed(),
     franchiseCode: location.franchiseCode,
     distanceMiles: draft.place
       ? roundTo(measureDistanceMiles(draft.place.coordinates, location.coordinates), 100)

@@ -72,7 +72,7 @@ function rejectRow(row: ReadOnboardingRow, errors: readonly CellError[]): Planne
   const rowKey = row.input?.rowKey ?? (typeof franchiseCode === 'string' ? franchiseCode.trim().toLowerCase() : null);
   return {
     row: row.row,
-    rowKey: rowKey === '' ? null : (rowKey?.slice(0, 64) ?? null),
+    rowKey: rowKey === '' ? null : (rowKey?.slice(0, 64).toWellFormed() ?? null),
     action: 'invalid',
     locationId: null,
     subAccount: null,
