@@ -579,8 +579,10 @@ begin
     return jsonb_build_object('status', 'kept', 'skipped', seat.skipped);
   end if;
 
-  update location_capacity c set used = c.used - 1
-  where c.location_id = expected and c.day = lead.assigned_day and c.used > 0;
+  -- Only today's seat is of use to anybody else.
+  update location_capacity c set used = c.used - 1 from location_keys k
+  where c.location_id = expected and c.day = lead.assigned_day and c.used > 0
+    and k.id = expected and c.day = (now() at time zone k.timezone)::date;
   update leads l set status = outcome, location_id = seat.location_id, assigned_day = seat.day,
     match_level = seat.match_level, parked_reason = case when outcome = 'parked' then request ->> 'parkedReason' end,
     decision = settle_trace(request -> 'decision', request -> 'candidates', seat),

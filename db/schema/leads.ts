@@ -48,6 +48,7 @@ export const leads = pgTable(
     deliveredAt: timestamptz('delivered_at'),
     contactedAt: timestamptz('contacted_at'),
     closedAt: timestamptz('closed_at'),
+    moves: integer(),
   },
   (table) => [primaryKey({ columns: [table.id, table.createdAt] })],
 );

@@ -1,6 +1,7 @@
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../local/testing/test-database.ts';
+import * as deliveries from './deliveries.ts';
 import * as directory from './directory.ts';
 import * as highlevel from './highlevel.ts';
 import * as leads from './leads.ts';
@@ -19,6 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const tables = [
+  deliveries,
   directory,
   highlevel,
   leads,
