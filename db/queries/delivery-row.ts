@@ -21,11 +21,11 @@ export const deliveryPartsSchema = z.object({
   tagged: z.boolean().optional(),
   /** ISO 8601: an opportunity was about to be made; searching lags behind. */
   opportunitySentAt: z.string().optional(),
-  opportunity: z.enum(['found', 'created', 'none']).optional(),
+  opportunity: z.enum(['found', 'created', 'reopened', 'none']).optional(),
   /** `sent` without an end is `unknown`, and is not sent again. */
   enrolment: z.enum(['sent', 'done', 'unknown', 'none']).optional(),
-  /** A contact of old has the start tag already: it is taken off, so that adding it starts the workflow. */
-  startTagCleared: z.boolean().optional(),
+  /** The tags that an earlier lead of the contact left. */
+  oldTagsCleared: z.boolean().optional(),
   started: z.boolean().optional(),
   notes: z.array(z.string()).optional(),
 });

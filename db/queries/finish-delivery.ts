@@ -6,7 +6,11 @@ import { readRows } from './read-rows.ts';
 /** The delivery's task is done: told to the lead, its time line and the outbox together. False for whoever was overtaken. */
 export async function finishDelivery(
   database: Database,
-  { id, turn, detail }: { readonly id: string; readonly turn: number; readonly detail: Readonly<Record<string, unknown>> },
+  {
+    id,
+    turn,
+    detail,
+  }: { readonly id: string; readonly turn: number; readonly detail: Readonly<Record<string, unknown>> },
 ): Promise<boolean> {
   const statement = sql`
     select finish_delivery(${id}::uuid, ${turn}::integer, ${JSON.stringify(detail)}::jsonb) as done`;

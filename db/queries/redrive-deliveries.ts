@@ -6,7 +6,11 @@ import { readRows } from './read-rows.ts';
 /** Deliveries that were given up begin again where they stopped, the oldest first; those of other states are left alone. */
 export async function redriveDeliveries(
   database: Database,
-  { ids, locationId, limit }: { readonly ids: readonly string[] | null; readonly locationId: string | null; readonly limit: number },
+  {
+    ids,
+    locationId,
+    limit,
+  }: { readonly ids: readonly string[] | null; readonly locationId: string | null; readonly limit: number },
 ): Promise<DeliveryTurn[]> {
   const statement = sql`
     select id, turn, ghl_location_id as "ghlLocationId", status

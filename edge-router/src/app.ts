@@ -1,6 +1,11 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AppDeps } from './deps.ts';
+import { followAssignments } from './deliveries/follow-assignments.ts';
+import { sweepDeliveries } from './deliveries/delivery-messages.ts';
+import { createDeliveryRoutes } from './deliveries/routes.ts';
+import { runDelivery } from './deliveries/run-delivery.ts';
+import { createSubAccountFacts } from './deliveries/sub-account-facts.ts';
 import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { createKeyedHash } from './http/hash.ts';
@@ -58,6 +63,8 @@ export interface App {
   readonly sweepGeocoding: () => Promise<void>;
   /** Takes up rows of batches that were left alone. */
   readonly sweepBatches: () => Promise<void>;
+  /** Takes up deliveries whose message was lost. */
+  readonly sweepDeliveries: () => Promise<void>;
   /** Takes up looking for drift that was left alone. */
   readonly sweepDrift: () => Promise<void>;
   /** Looks whether active locations are still as they should be. */
@@ -87,6 +94,7 @@ export function createApp(deps: AppDeps): App {
 
   const onboarding = { ...deps, highlevel, refreshDirectory: () => refreshDirectory({ ...deps, directory }) };
   const batches = { ...onboarding, outbox };
+  const delivering = { ...deps, highlevel, facts: createSubAccountFacts(deps) };
 
   const app = new Hono<AppEnv>({ router: createStaticFirstRouter() });
   app.use(assignRequestId(deps.newId));
@@ -102,6 +110,7 @@ export function createApp(deps: AppDeps): App {
     app.use(path, retryAfterChange(parkingRetries));
   app.route('/v1/leads', createLeadRoutes(shared));
   app.route('/v1/leads', createReassignRoutes(shared));
+  app.route('/v1/deliveries', createDeliveryRoutes(shared));
   app.route('/v1/locations', createLocationRoutes(shared));
   app.route('/v1/territories', createTerritoryRoutes(shared));
   app.route(
@@ -119,8 +128,13 @@ export function createApp(deps: AppDeps): App {
   app.route(
     '/v1/jobs',
     createJobRoutes(
-      { ...deps, handleWebhooks: (ids) => handleWebhooks(deps, ids), followers: [] },
+      {
+        ...deps,
+        handleWebhooks: (ids) => handleWebhooks(deps, ids),
+        followers: [(news) => followAssignments(deps, news)],
+      },
       new Map([
+        ['deliver-lead', (body) => runDelivery(delivering, body)],
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],
         ['check-drift', (body) => checkDrift(batches, body)],
@@ -147,6 +161,7 @@ export function createApp(deps: AppDeps): App {
     highlevel,
     sweepGeocoding: () => sweepGeocoding(deps),
     sweepBatches: () => sweepBatches(deps),
+    sweepDeliveries: () => sweepDeliveries(deps),
     sweepDrift: () => sweepDrift(deps),
     beginNightlyDrift: () => beginNightlyDrift(deps),
   };

@@ -29,7 +29,14 @@ const MAX_PURGES = 100;
 export async function runEveryMinute(
   app: Pick<
     App,
-    'outbox' | 'directory' | 'parkingRetries' | 'sweepGeocoding' | 'sweepBatches' | 'sweepDrift' | 'highlevel'
+    | 'outbox'
+    | 'directory'
+    | 'parkingRetries'
+    | 'sweepGeocoding'
+    | 'sweepBatches'
+    | 'sweepDeliveries'
+    | 'sweepDrift'
+    | 'highlevel'
   >,
   deps: Pick<AppDeps, 'config' | 'database' | 'log'>,
 ): Promise<void> {
@@ -41,6 +48,7 @@ export async function runEveryMinute(
     geocoding: () => app.sweepGeocoding(),
     highlevelTokens: () => app.highlevel?.appTokens.keepFresh() ?? Promise.resolve(),
     batches: () => app.sweepBatches(),
+    deliveries: () => app.sweepDeliveries(),
     drift: () => app.sweepDrift(),
   });
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
 import { onboardingBatchOperations } from './batch-operations.ts';
+import { deliveryOperations } from './delivery-operations.ts';
 import { onboardingDriftOperations } from './drift-operations.ts';
 import { buildOpenApiDocument, type OpenApiDocument } from './document.ts';
 import { highlevelOperations } from './highlevel-operations.ts';
@@ -19,6 +20,7 @@ import { territoryOperations } from './territory-operations.ts';
 
 export const operations = [
   ...leadOperations,
+  ...deliveryOperations,
   ...locationOperations,
   ...territoryOperations,
   ...rulesOperations,

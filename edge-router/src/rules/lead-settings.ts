@@ -38,7 +38,7 @@ export const leadSettingsSchema = z.strictObject({
       /** Added to the contact beside our own tag. */
       tags: z.array(text(60)).max(20).default([]),
       /** The tag that the snapshot's new-lead workflow listens to; it is added last. Null: no workflow is started by a tag. */
-      startTag: text(60).nullable().default('new-lead'),
+      startTag: text(60).nullable().default('new lead'),
       /** A workflow, by name, that the contact is enrolled in. Null: none. */
       workflowName: text(200).nullable().default(null),
       /** Found by name in the sub-account. Null: its first pipeline. */

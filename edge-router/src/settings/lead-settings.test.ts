@@ -26,7 +26,7 @@ describe('the brand’s settings for leads', () => {
     const first = await (await router.send('PUT', PATH, { body })).json();
     expect(first).toMatchObject({
       version: 1,
-      document: { sla: { minutes: 15, maxReroutes: 2 }, delivery: { startTag: 'new-lead' } },
+      document: { sla: { minutes: 15, maxReroutes: 2 }, delivery: { startTag: 'new lead' } },
     });
     expect(await (await router.send('PUT', PATH, { body })).json()).toEqual(first);
     expect(await (await router.send('PUT', PATH, { body: {} })).json()).toMatchObject({

@@ -75,7 +75,7 @@ export const snapshotParts = {
     { name: 'Phone Call', description: 'Fifteen minutes on the phone', slotDuration: 15 },
   ],
   workflows: [
-    { name: 'New Lead Welcome', status: 'published' },
+    { name: 'New Lead Welcome', status: 'published', startTag: 'new lead' },
     { name: 'Missed Call Text Back', status: 'published' },
     { name: 'Appointment Reminder', status: 'published' },
     { name: 'Estimate Follow Up', status: 'published' },

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts';
 import { tellContactChange } from './contact-events.ts';
 import { contactsTable, type Contact } from './contacts-table.ts';
 import { unknownContact } from './contacts.ts';
+import { enrolContact, enrolmentsTable, startByTags } from './enrolments.ts';
 import { findOwned } from './find-owned.ts';
 import { ensureTags, tidyTag } from './tags.ts';
 import { workflowsTable } from './workflows.ts';
@@ -22,14 +23,6 @@ type Note = {
   readonly color?: string | undefined;
   readonly pinned?: boolean | undefined;
   readonly createdAtMs: number;
-};
-
-/** How often a contact was put into a workflow: a second time runs it again. */
-type Enrolment = {
-  readonly id: string;
-  readonly contactId: string;
-  readonly workflowId: string;
-  readonly count: number;
 };
 
 const tagsSchema = z.strictObject({ tags: z.array(z.string().min(1).max(200)).min(1).max(100) });
@@ -46,10 +39,6 @@ function notesTable(store: Store) {
   return store.collection<Note>('notes', { ownerOf: ({ contactId }) => contactId });
 }
 
-function enrolmentsTable(store: Store) {
-  return store.collection<Enrolment>('enrolments', { ownerOf: ({ contactId }) => contactId });
-}
-
 export function createContactExtrasModule(services: Services): Module {
   const { store } = services;
   const contacts = contactsTable(store);
@@ -64,7 +53,9 @@ export function createContactExtrasModule(services: Services): Module {
 
   function setTags(before: Contact, tags: readonly string[], nowMs: number): void {
     ensureTags(store, before.locationId, tags);
-    tellContactChange(services, before, contacts.put({ ...before, tags, updatedAtMs: nowMs }));
+    const after = contacts.put({ ...before, tags, updatedAtMs: nowMs });
+    startByTags(services, before, after);
+    tellContactChange(services, before, after);
   }
 
   function addTags(call: Call<z.output<typeof tagsSchema>>): Answer {
@@ -102,9 +93,7 @@ export function createContactExtrasModule(services: Services): Module {
       const workflow = findOwned(workflows, call, call.param('workflowId'));
       if (workflow === undefined) return badRequest('Workflow not found');
       if (workflow.status !== 'published') return badRequest('The workflow is not published');
-      const id = `${contactId}/${workflow.id}`;
-      const count = (enrolments.find(id)?.count ?? 0) + 1;
-      enrolments.put({ id, contactId, workflowId: workflow.id, count });
+      enrolContact(services, contactId, workflow.id);
       return succeed({ succeded: true });
     });
   }

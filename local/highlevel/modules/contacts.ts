@@ -11,6 +11,7 @@ import { createContactSchema, updateContactSchema, upsertContactSchema, type Con
 import { describeContact } from './describe-contact.ts';
 import { contactsTable, tidyPhone, type Contact } from './contacts-table.ts';
 import { customFieldsTable } from './custom-fields.ts';
+import { startByTags } from './enrolments.ts';
 import { findOwned } from './find-owned.ts';
 import { readLocation } from './locations-table.ts';
 import { omitUndefined } from './omit-undefined.ts';
@@ -67,6 +68,7 @@ export function createContactsModule(services: Services): Module {
       customFields: [...values].map(([id, value]) => ({ id, value })),
       updatedAtMs: nowMs,
     });
+    startByTags(services, before, after);
     tellContactChange(services, before, after);
     return after;
   }

@@ -11,6 +11,8 @@ import { loadAssets, type LocationAsset } from './load-assets.ts';
 export type Workflow = LocationAsset & {
   readonly status: 'draft' | 'published';
   readonly version: number;
+  /** Adding this tag to a contact starts it; no call tells of that. */
+  readonly startTag?: string | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 };
@@ -45,6 +47,7 @@ export function createWorkflowsModule({ store, clock }: Services): Module {
             name: asset.name,
             status: asset['status'] === 'draft' ? 'draft' : 'published',
             version: (known?.version ?? 0) + 1,
+            startTag: typeof asset['startTag'] === 'string' ? asset['startTag'] : undefined,
             createdAtMs: known?.createdAtMs ?? clock.nowMs(),
             updatedAtMs: clock.nowMs(),
           })),

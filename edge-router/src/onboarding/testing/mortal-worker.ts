@@ -1,5 +1,6 @@
 import { createApp } from '../../app.ts';
 import type { AppDeps } from '../../deps.ts';
+import type { Highlevel } from '../../highlevel/highlevel.ts';
 import type { TestRouter } from '../../testing/test-router.ts';
 
 /** What goes wrong with one call to HighLevel. `die-…` ends the Worker there: nothing it does afterwards happens. */
@@ -22,7 +23,8 @@ export interface SentCall {
   readonly index: number;
 }
 
-export interface MortalWorker extends Pick<TestRouter, 'send'> {
+export interface MortalWorker extends Pick<TestRouter, 'send' | 'deps'> {
+  readonly highlevel: Highlevel | null;
   readonly calls: readonly SentCall[];
   readonly died: Promise<'died'>;
 }
@@ -75,6 +77,8 @@ export function createMortalWorker(
   const app = createApp(deps);
   const executionCtx = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
   return {
+    deps,
+    highlevel: app.highlevel,
     calls,
     died,
     send: async (method, path, { body } = {}) => {
