@@ -557,7 +557,7 @@ begin
     return jsonb_build_object('status', 'not_found');
   end if;
   select e.detail -> 'to' into sent_to from lead_events e
-  where e.lead_id = wanted and e.kind in ('reassigned', 'retried') and e.message_id = request ->> 'messageId';
+  where e.lead_id = wanted and e.kind in ('reassigned', 'declined', 'retried') and e.message_id = request ->> 'messageId';
   if found then
     return replay_lead(wanted) || jsonb_build_object('to', sent_to);
   end if;
@@ -604,6 +604,10 @@ begin
     insert into outbox (topic, lead_id, payload)
     values (case when outcome = 'parked' then 'lead.parked' when lead.status = 'parked' then 'lead.assigned'
       else 'lead.reassigned' end, wanted, jsonb_build_object('leadId', wanted, 'locationId', seat.location_id));
+    if request ->> 'kind' = 'declined' then
+      insert into outbox (topic, lead_id, payload)
+      values ('lead.declined', wanted, jsonb_build_object('leadId', wanted, 'locationId', expected));
+    end if;
   end if;
   return case outcome
     when 'assigned' then jsonb_build_object('status', outcome, 'locationId', seat.location_id,

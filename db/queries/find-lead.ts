@@ -24,6 +24,10 @@ const leadSchema = z.object({
   consent: z.unknown(),
   metadata: z.unknown(),
   status: z.enum(['assigned', 'parked', 'duplicate']),
+  stage: z.enum(['delivered', 'contacted', 'won', 'lost']).nullable(),
+  deliveredAt: text,
+  contactedAt: text,
+  closedAt: text,
   locationId: text,
   duplicateOf: text,
   assignedDay: text,
@@ -44,7 +48,8 @@ export async function findLead(database: Database, leadId: string): Promise<Lead
         'country', l.country,
         'coordinates', case when l.lng is null then null else jsonb_build_object('lng', l.lng, 'lat', l.lat) end),
       'service', l.service, 'score', l.score, 'utm', l.utm, 'consent', l.consent, 'metadata', l.metadata,
-      'status', l.status, 'locationId', l.location_id, 'duplicateOf', l.duplicate_of, 'assignedDay', l.assigned_day,
+      'status', l.status, 'stage', l.stage,
+      'deliveredAt', l.delivered_at, 'contactedAt', l.contacted_at, 'closedAt', l.closed_at, 'locationId', l.location_id, 'duplicateOf', l.duplicate_of, 'assignedDay', l.assigned_day,
       'parkedReason', l.parked_reason, 'decision', l.decision,
       'events', coalesce((
         select jsonb_agg(jsonb_build_object('at', e.at, 'kind', e.kind, 'detail', e.detail) order by e.at)

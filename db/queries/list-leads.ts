@@ -11,6 +11,7 @@ const leadSummarySchema = z.object({
   source: z.string(),
   externalId: text,
   status: z.enum(['assigned', 'parked', 'duplicate']),
+  stage: z.enum(['delivered', 'contacted', 'won', 'lost']).nullable(),
   locationId: text,
   matchLevel: text,
   parkedReason: text,
@@ -26,6 +27,7 @@ export interface LeadListRequest {
   readonly cursor: string | null;
   readonly order: 'newest' | 'oldest';
   readonly status: LeadSummary['status'] | null;
+  readonly stage: LeadSummary['stage'];
   readonly locationId: string | null;
   readonly source: string | null;
   /** ISO 8601, included. */
@@ -50,7 +52,7 @@ export async function listLeads(database: Database, request: LeadListRequest): P
 export function buildLeadListStatement(request: LeadListRequest): SQL {
   return sql`
     select jsonb_build_object(
-      'leadId', l.id, 'createdAt', l.created_at, 'source', l.source, 'externalId', l.external_id, 'status', l.status,
+      'leadId', l.id, 'createdAt', l.created_at, 'source', l.source, 'externalId', l.external_id, 'status', l.status, 'stage', l.stage,
       'locationId', l.location_id, 'matchLevel', l.match_level, 'parkedReason', l.parked_reason,
       'postalCode', l.postal_code,
       'person', jsonb_build_object('firstName', l.first_name, 'lastName', l.last_name)) as lead
@@ -59,7 +61,7 @@ export function buildLeadListStatement(request: LeadListRequest): SQL {
     order by ${buildOrder(request)} limit ${request.limit + 1}::int`;
 }
 
-function buildConditions({ cursor, order, status, locationId, source, from, to }: LeadListRequest): SQL[] {
+function buildConditions({ cursor, order, status, stage, locationId, source, from, to }: LeadListRequest): SQL[] {
   const conditions = [sql`true`];
   // The id alone says where a page begins; its time beside it leaves out the months that are done.
   if (cursor !== null && order === 'newest')
@@ -67,6 +69,7 @@ function buildConditions({ cursor, order, status, locationId, source, from, to }
   if (cursor !== null && order === 'oldest')
     conditions.push(sql`l.id > ${cursor}::uuid and l.created_at >= uuid_extract_timestamp(${cursor}::uuid)`);
   if (status !== null) conditions.push(sql`l.status = ${status}::text`);
+  if (stage !== null) conditions.push(sql`l.stage = ${stage}::text`);
   if (locationId !== null) conditions.push(sql`l.location_id = ${locationId}::uuid`);
   if (source !== null) conditions.push(sql`l.source = ${source}::text`);
   if (from !== null) conditions.push(sql`l.created_at >= ${from}::timestamptz`);

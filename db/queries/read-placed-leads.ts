@@ -56,7 +56,7 @@ export async function readPlacedLeads(
       'moves', coalesce((
         select jsonb_agg(jsonb_build_object('messageId', e.message_id, 'from', e.detail ->> 'from',
           'to', e.detail ->> 'to') order by e.at)
-        from lead_events e where e.lead_id = l.id and e.kind in ('reassigned', 'retried')), '[]')) as lead
+        from lead_events e where e.lead_id = l.id and e.kind in ('reassigned', 'declined', 'retried')), '[]')) as lead
     from jsonb_array_elements_text(${JSON.stringify(leadIds)}::jsonb) as ids (value)
     join leads l on l.id = ids.value::uuid and l.created_at = uuid_extract_timestamp(ids.value::uuid)`;
   const rows = await readRows(database, statement, z.object({ leadId: z.string(), lead: z.unknown() }));

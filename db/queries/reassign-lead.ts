@@ -10,8 +10,8 @@ export interface ReassignLeadRequest {
   readonly messageId: string;
   /** Where the lead is as far as the caller knows; null: in the parking lot. */
   readonly expectedLocationId: string | null;
-  /** `reassigned` away from a location, by somebody's wish; `retried` out of the parking lot. */
-  readonly kind: 'reassigned' | 'retried';
+  /** `reassigned` away from a location, by somebody's wish; `declined` by the location; `retried` out of the parking lot. */
+  readonly kind: 'reassigned' | 'declined' | 'retried';
   /** For the time line; no person's data. */
   readonly reason: string;
   /** Keyed hashes of the lead's e-mail and phone, in hex, as `assignLead` had them: the person follows the lead. */

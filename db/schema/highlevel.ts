@@ -1,4 +1,4 @@
-import { bigint, boolean, date, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, date, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, timestamptz } from './directory.ts';
 
 export const highlevelConnections = pgTable('highlevel_connections', {
@@ -42,6 +42,9 @@ export const webhookEvents = pgTable('webhook_events', {
   payload: jsonb(),
   handledAs: text('handled_as'),
   handledAt: timestamptz('handled_at'),
+  leadId: uuid('lead_id'),
+  tries: integer().notNull().default(0),
+  nextTryAt: timestamptz('next_try_at'),
 });
 
 export const webhookCounts = pgTable(

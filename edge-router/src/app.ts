@@ -10,7 +10,12 @@ import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { createKeyedHash } from './http/hash.ts';
 import { createHealthRoutes } from './http/health.ts';
-import { handleWebhooks } from './highlevel/handle-webhooks.ts';
+import { followDeliveries } from './follow-up/follow-deliveries.ts';
+import { handleLeadEvent } from './follow-up/handle-lead-event.ts';
+import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
+import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
+import { handleWebhooks, type HandleLeadWebhook } from './highlevel/handle-webhooks.ts';
+import { sweepWebhooks } from './highlevel/sweep-webhooks.ts';
 import { createHighlevel, type Highlevel } from './highlevel/highlevel.ts';
 import { createHighlevelRoutes, createOauthRoutes } from './highlevel/routes.ts';
 import { createWebhookRoutes } from './highlevel/webhook-routes.ts';
@@ -22,6 +27,7 @@ import { createOutboxDrain, type OutboxDrain } from './jobs/outbox.ts';
 import { createParkingRetries, type ParkingRetries } from './jobs/parking-retries.ts';
 import { createJobRoutes } from './jobs/routes.ts';
 import { createLeadRoutes } from './leads/routes.ts';
+import { routeStoredEvent } from './leads/route-stored-event.ts';
 import { createReassignRoutes } from './leads/reassign-routes.ts';
 import { createRulesRoutes } from './leads/rules-routes.ts';
 import { createCapacityCopies } from './locations/capacity-copies.ts';
@@ -65,6 +71,8 @@ export interface App {
   readonly sweepBatches: () => Promise<void>;
   /** Takes up deliveries whose message was lost. */
   readonly sweepDeliveries: () => Promise<void>;
+  /** Takes up events of HighLevel that were lost, on the way here or behind. */
+  readonly sweepEvents: () => Promise<void>;
   /** Takes up looking for drift that was left alone. */
   readonly sweepDrift: () => Promise<void>;
   /** Looks whether active locations are still as they should be. */
@@ -96,6 +104,13 @@ export function createApp(deps: AppDeps): App {
   const batches = { ...onboarding, outbox };
   const delivering = { ...deps, highlevel, facts: createSubAccountFacts(deps) };
 
+  const routing = { ...deps, directory, capacity, hashPerson };
+  const handleLeadWebhook: HandleLeadWebhook = (event) =>
+    handleLeadEvent({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, event);
+  const handleEvents = async (ids: readonly string[]): Promise<void> => {
+    await handleWebhooks({ ...deps, handleLeadWebhook }, ids);
+    await outbox.run();
+  };
   const app = new Hono<AppEnv>({ router: createStaticFirstRouter() });
   app.use(assignRequestId(deps.newId));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
@@ -110,6 +125,7 @@ export function createApp(deps: AppDeps): App {
     app.use(path, retryAfterChange(parkingRetries));
   app.route('/v1/leads', createLeadRoutes(shared));
   app.route('/v1/leads', createReassignRoutes(shared));
+  app.route('/v1/leads', createLeadStatusRoutes(shared));
   app.route('/v1/deliveries', createDeliveryRoutes(shared));
   app.route('/v1/locations', createLocationRoutes(shared));
   app.route('/v1/territories', createTerritoryRoutes(shared));
@@ -130,8 +146,8 @@ export function createApp(deps: AppDeps): App {
     createJobRoutes(
       {
         ...deps,
-        handleWebhooks: (ids) => handleWebhooks(deps, ids),
-        followers: [(news) => followAssignments(deps, news)],
+        handleWebhooks: handleEvents,
+        followers: [(news) => followAssignments(deps, news), (news) => followDeliveries(deps, news, handleEvents)],
       },
       new Map([
         ['deliver-lead', (body) => runDelivery(delivering, body)],
@@ -162,6 +178,10 @@ export function createApp(deps: AppDeps): App {
     sweepGeocoding: () => sweepGeocoding(deps),
     sweepBatches: () => sweepBatches(deps),
     sweepDeliveries: () => sweepDeliveries(deps),
+    sweepEvents: async () => {
+      await sweepMasterContacts({ ...deps, highlevel });
+      await sweepWebhooks(deps, handleEvents);
+    },
     sweepDrift: () => sweepDrift(deps),
     beginNightlyDrift: () => beginNightlyDrift(deps),
   };

@@ -5,26 +5,38 @@ import { recordInstallation } from '../../../db/queries/record-installation.ts';
 import type { AppDeps } from '../deps.ts';
 import { parseWebhook, readHappenedAt, readMeaning } from './rules/webhook-event.ts';
 
+/** What handles the events of a lead's life; null: not now. */
+export type HandleLeadWebhook = (event: {
+  readonly id: string;
+  readonly payload: unknown;
+  readonly happenedAt: string;
+}) => Promise<{ readonly handledAs: string; readonly leadId?: string } | null>;
+
+type Deps = Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'> & {
+  readonly handleLeadWebhook: HandleLeadWebhook;
+};
+
 /**
  * Does what webhooks ask for, in any order and however often: the app came into a sub-account or left it, the agency took it
- * out, a probe contact arrived. Others are left for whoever handles leads.
+ * out, a probe contact arrived, a lead's life went on. One that fails does not keep the others; the minute's Cron comes back to it.
  */
-export async function handleWebhooks(
-  deps: Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'>,
-  webhookIds: readonly string[],
-): Promise<void> {
+export async function handleWebhooks(deps: Deps, webhookIds: readonly string[]): Promise<void> {
   for (const webhook of await readUnhandledWebhooks(deps.database, webhookIds)) {
-    const handledAs = await handleWebhook(deps, webhook);
-    if (handledAs !== null) await markWebhookHandled(deps.database, { id: webhook.id, handledAs });
+    try {
+      const handled = await handleWebhook(deps, webhook);
+      if (handled !== null) await markWebhookHandled(deps.database, { id: webhook.id, ...handled });
+    } catch (error) {
+      deps.log({ event: 'webhook_not_handled', webhookId: webhook.id, type: webhook.type, error });
+    }
   }
 }
 
 async function handleWebhook(
-  deps: Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'>,
+  deps: Deps,
   { id, payload: stored }: UnhandledWebhook,
-): Promise<string | null> {
+): Promise<{ readonly handledAs: string; readonly leadId?: string } | null> {
   const payload = parseWebhook(stored);
-  if (!payload.ok) return 'unreadable';
+  if (!payload.ok) return { handledAs: 'unreadable' };
   const meaning = readMeaning(payload.value);
   switch (meaning.kind) {
     case 'installation': {
@@ -32,19 +44,21 @@ async function handleWebhook(
       const changedAt = readHappenedAt(payload.value, deps.nowMs());
       const companyId = payload.value.companyId ?? null;
       await recordInstallation(deps.database, { ghlLocationId, companyId, installed, changedAt, webhookId: id });
-      return installed ? 'installed' : 'uninstalled';
+      return { handledAs: installed ? 'installed' : 'uninstalled' };
     }
     case 'company_uninstalled': {
       const companyId = deps.config.highlevel?.companyId ?? '';
       deps.log({ event: 'highlevel_reconnect_needed', companyId, reason: 'uninstalled' });
       const happenedAt = readHappenedAt(payload.value, deps.nowMs());
       await markReconnectNeeded(deps.database, { companyId, version: null, reason: 'uninstalled', happenedAt });
-      return 'company_uninstalled';
+      return { handledAs: 'company_uninstalled' };
     }
     case 'company_installed':
     case 'probe':
-      return meaning.kind;
-    case 'kept':
-      return null;
+      return { handledAs: meaning.kind };
+    case 'kept': {
+      const happenedAt = readHappenedAt(payload.value, deps.nowMs());
+      return deps.handleLeadWebhook({ id, payload: payload.value, happenedAt });
+    }
   }
 }

@@ -219,7 +219,9 @@ describe('a webhook', () => {
 describe('what webhooks ask for', () => {
   async function take(payload: Record<string, unknown>): Promise<void> {
     expect(await (await post(payload)).json()).toEqual({ outcome: 'accepted' });
-    await handleWebhooks(router.deps, [String(payload['webhookId'])]);
+    await handleWebhooks({ ...router.deps, handleLeadWebhook: () => Promise.resolve(null) }, [
+      String(payload['webhookId']),
+    ]);
   }
 
   const install = (fields: Record<string, unknown>): Record<string, unknown> => ({
@@ -269,7 +271,10 @@ describe('what webhooks ask for', () => {
   it('is done once for a message that comes twice', async () => {
     const event = install({ locationId: 'sub-8', timestamp: '2026-10-01T10:00:00Z' });
     await take(event);
-    await handleWebhooks(router.deps, [String(event['webhookId']), 'no-such-webhook']);
+    await handleWebhooks({ ...router.deps, handleLeadWebhook: () => Promise.resolve(null) }, [
+      String(event['webhookId']),
+      'no-such-webhook',
+    ]);
     const { rows } = await database.pool.query(`select handled_as from webhook_events where handled_at is not null`);
     expect(rows).toEqual([{ handled_as: 'installed' }]);
   });

@@ -36,6 +36,7 @@ export async function runEveryMinute(
     | 'sweepBatches'
     | 'sweepDeliveries'
     | 'sweepDrift'
+    | 'sweepEvents'
     | 'highlevel'
   >,
   deps: Pick<AppDeps, 'config' | 'database' | 'log'>,
@@ -49,6 +50,7 @@ export async function runEveryMinute(
     highlevelTokens: () => app.highlevel?.appTokens.keepFresh() ?? Promise.resolve(),
     batches: () => app.sweepBatches(),
     deliveries: () => app.sweepDeliveries(),
+    events: () => app.sweepEvents(),
     drift: () => app.sweepDrift(),
   });
 }

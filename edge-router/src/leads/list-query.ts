@@ -18,17 +18,19 @@ export const leadListQuerySchema = z
     cursor: z.string().refine(isUuidv7, { error: 'not a cursor that a list gave' }),
     order: z.enum(['newest', 'oldest']).default('newest'),
     status: z.enum(['assigned', 'parked', 'duplicate']),
+    stage: z.enum(['delivered', 'contacted', 'won', 'lost']),
     locationId: z.string().toLowerCase().refine(isUuid, { error: 'not the id of a location' }),
     source: leadInputSchema.shape.source,
     from: time,
     to: time,
   })
-  .partial({ cursor: true, status: true, locationId: true, source: true, from: true, to: true })
+  .partial({ cursor: true, status: true, stage: true, locationId: true, source: true, from: true, to: true })
   .transform(({ limit, order, ...given }): LeadListRequest => ({
     limit,
     order,
     cursor: given.cursor ?? null,
     status: given.status ?? null,
+    stage: given.stage ?? null,
     locationId: given.locationId ?? null,
     source: given.source ?? null,
     from: given.from ?? null,

@@ -44,6 +44,10 @@ export type ReassignInput = z.output<typeof reassignInputSchema>;
 
 export interface ReassignRequest {
   readonly leadId: string;
+  /** Who gives it up: somebody above, or the location that has it (`declined`). */
+  readonly kind: 'reassigned' | 'declined';
+  /** Only if this location has it; null: whoever does. */
+  readonly holderId: string | null;
   readonly input: ReassignInput;
   /** The caller's Idempotency-Key; null where there is none. */
   readonly idempotencyKey: { readonly apiKeyId: string; readonly key: string } | null;
@@ -89,6 +93,7 @@ export async function reassignStoredLead(
     const read = await readLead(deps, { leadId: request.leadId, message });
     if (!read.ok) return read;
     if (read.value.isReplay) return ok(describeReplay(read.value.lead, directory));
+    if (request.holderId !== null && request.holderId !== read.value.lead.locationId) return err(notTheirs);
     const wish = readWish(request.input, { lead: read.value.lead, directory });
     if (!wish.ok) return wish;
     const prepared = prepareLead(deps, { lead: read.value.lead, rules: directory.rules, wish: wish.value });
@@ -99,6 +104,11 @@ export async function reassignStoredLead(
   }
   return err({ kind: 'conflict', detail: 'The lead was moved by somebody else meanwhile. Look it up and ask again.' });
 }
+
+const notTheirs: ApiError = {
+  kind: 'conflict',
+  detail: 'Another location has the lead by now. Nothing was written.',
+};
 
 /** The name under which `reassign_lead` knows the wish: the same key with another body has another name. */
 interface Message {
@@ -178,7 +188,7 @@ async function askForSeats(
     const answer = await reassignLead(deps.database, {
       ...toReassignRequest(again, decided),
       messageId,
-      kind: 'reassigned',
+      kind: request.kind,
       reason,
       whenNobody: isLast ? whenNobody : 'keep',
       nextTryAt: planNextTry(deps, decided),

@@ -7,7 +7,20 @@ import { readStoredOutcome } from './stored-outcome.ts';
 export type StoredLead = Omit<RoutedLead, 'replayed'> &
   Pick<
     LeadRow,
-    'createdAt' | 'source' | 'externalId' | 'person' | 'place' | 'service' | 'score' | 'utm' | 'consent' | 'metadata'
+    | 'stage'
+    | 'deliveredAt'
+    | 'contactedAt'
+    | 'closedAt'
+    | 'createdAt'
+    | 'source'
+    | 'externalId'
+    | 'person'
+    | 'place'
+    | 'service'
+    | 'score'
+    | 'utm'
+    | 'consent'
+    | 'metadata'
   > & {
     readonly timeLine: readonly { readonly at: string; readonly kind: string; readonly detail: unknown }[];
   };
@@ -17,6 +30,7 @@ export function describeStoredLead(row: LeadRow, directory: Directory): StoredLe
     { ...readStoredOutcome(row), replayed: false },
     directory,
   );
+  const { stage, deliveredAt, contactedAt, closedAt } = row;
   const { createdAt, source, externalId, person, place, service, score, utm, consent, metadata } = row;
   const decided = {
     at: createdAt,
@@ -25,6 +39,10 @@ export function describeStoredLead(row: LeadRow, directory: Directory): StoredLe
   };
   return {
     ...answer,
+    stage,
+    deliveredAt,
+    contactedAt,
+    closedAt,
     createdAt,
     source,
     externalId,

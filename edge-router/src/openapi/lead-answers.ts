@@ -63,6 +63,13 @@ export const reassignedLeadSchema = routedLeadSchema.extend({
 }) satisfies z.ZodType<ReassignedLead>;
 
 export const storedLeadSchema = routedLeadSchema.omit({ replayed: true }).extend({
+  stage: z
+    .enum(['delivered', 'contacted', 'won', 'lost'])
+    .nullable()
+    .describe('null: its sub-account does not have it yet'),
+  deliveredAt: text,
+  contactedAt: text,
+  closedAt: text,
   createdAt: z.string(),
   source: z.string(),
   externalId: text,

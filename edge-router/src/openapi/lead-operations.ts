@@ -10,6 +10,8 @@ import {
   routedLeadSchema,
   storedLeadSchema,
 } from './lead-answers.ts';
+import { leadStatusAnswerSchema, leadStatusSchema } from '../follow-up/status-routes.ts';
+import { declineInputSchema } from '../leads/reassign-routes.ts';
 import type { Operation } from './operation.ts';
 import { reassignInputSchema } from '../leads/reassign-lead.ts';
 import { pageOf } from './page-of.ts';
@@ -34,6 +36,7 @@ const leadSummarySchema = z.object({
   source: z.string(),
   externalId: z.string().nullable(),
   status: z.enum(['assigned', 'parked', 'duplicate']),
+  stage: z.enum(['delivered', 'contacted', 'won', 'lost']).nullable(),
   locationId: z.string().nullable(),
   matchLevel: z.string().nullable(),
   parkedReason: z.string().nullable(),
@@ -120,5 +123,32 @@ export const leadOperations: readonly Operation[] = [
     body: { schema: reassignInputSchema, example: { reason: 'no answer for two days', exclude: ['OBP-007'] } },
     answers: { 200: { description: 'the lead as it is now', schema: reassignedLeadSchema } },
     problems: ['not_found', 'conflict', 'idempotency_conflict'],
+  },
+  {
+    method: 'post',
+    path: '/v1/leads/:id/decline',
+    tag,
+    summary: 'Give a lead back',
+    description: 'It goes to the next by the same rules, without whoever had it, or to the parking lot.',
+    scope: 'leads:write',
+    parameters: leadId,
+    headers: { 'Idempotency-Key': 'the same again moves nothing' },
+    body: { schema: declineInputSchema, example: { reason: 'we do not do roofs' } },
+    answers: { 200: { description: 'the lead as it is now', schema: reassignedLeadSchema } },
+    problems: ['not_found', 'conflict', 'idempotency_conflict'],
+  },
+  {
+    method: 'post',
+    path: '/v1/leads/:id/status',
+    tag,
+    summary: 'Say how a lead went on',
+    description:
+      'Only forward: delivered, contacted, won or lost; the last two may correct each other. What happens in HighLevel is known by its webhooks.',
+    scope: 'leads:write',
+    parameters: leadId,
+    headers: { 'Idempotency-Key': 'the same again changes nothing' },
+    body: { schema: leadStatusSchema, example: { status: 'contacted' } },
+    answers: { 200: { description: 'whether it changed anything', schema: leadStatusAnswerSchema } },
+    problems: ['not_found', 'conflict'],
   },
 ];

@@ -29,7 +29,16 @@ const leadFieldSchema = z
 export const leadSettingsSchema = z.strictObject({
   /** The brand's own sub-account: whoever becomes a contact there is routed. Null: nobody is. */
   master: z
-    .strictObject({ ghlLocationId: text(64).nullable().default(null), source: text(64).default('highlevel') })
+    .strictObject({
+      ghlLocationId: text(64).nullable().default(null),
+      /** The source of its leads. */
+      source: z
+        .string()
+        .regex(/^[\w.:-]{1,64}$/, { error: 'letters, digits, and . : _ - only' })
+        .default('highlevel'),
+      /** The custom field that says which service they ask for, such as `contact.service_needed`. */
+      serviceFieldKey: text(120).nullable().default(null),
+    })
     .prefault({}),
   delivery: z
     .strictObject({
