@@ -14,6 +14,8 @@ import { followDeliveries } from './follow-up/follow-deliveries.ts';
 import { handleLeadEvent } from './follow-up/handle-lead-event.ts';
 import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
 import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
+import { persistEvent } from './highlevel/persist-event.ts';
+import { persistLead } from './leads/persist-lead.ts';
 import { handleWebhooks, type HandleLeadWebhook } from './highlevel/handle-webhooks.ts';
 import { sweepWebhooks } from './highlevel/sweep-webhooks.ts';
 import { createHighlevel, type Highlevel } from './highlevel/highlevel.ts';
@@ -108,8 +110,15 @@ export function createApp(deps: AppDeps): App {
   const handleLeadWebhook: HandleLeadWebhook = (event) =>
     handleLeadEvent({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, event);
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
-    await handleWebhooks({ ...deps, handleLeadWebhook }, ids);
-    await outbox.run();
+    await thenAnnounce(handleWebhooks({ ...deps, handleLeadWebhook }, ids));
+  };
+  /** What a job wrote into the outbox leaves with it. */
+  const thenAnnounce = async <T>(work: Promise<T>): Promise<T> => {
+    const outcome = await work;
+    const left: Promise<unknown>[] = [];
+    outbox.start((drain) => left.push(drain));
+    await Promise.allSettled(left);
+    return outcome;
   };
   const app = new Hono<AppEnv>({ router: createStaticFirstRouter() });
   app.use(assignRequestId(deps.newId));
@@ -150,6 +159,8 @@ export function createApp(deps: AppDeps): App {
         followers: [(news) => followAssignments(deps, news), (news) => followDeliveries(deps, news, handleEvents)],
       },
       new Map([
+        ['persist-lead', (body) => thenAnnounce(persistLead(routing, body))],
+        ['persist-event', (body) => thenAnnounce(persistEvent(deps, body))],
         ['deliver-lead', (body) => runDelivery(delivering, body)],
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],

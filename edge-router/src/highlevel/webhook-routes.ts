@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { acceptWebhook } from '../../../db/queries/accept-webhook.ts';
+import { acceptWebhook, type IncomingWebhook } from '../../../db/queries/accept-webhook.ts';
 import { isUnavailable } from '../../../db/database.ts';
 import type { HighlevelConfig } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
@@ -7,6 +7,7 @@ import type { AppEnv } from '../http/app-env.ts';
 import { parseJson, readBodyBytes } from '../http/body.ts';
 import { hashText } from '../http/hash.ts';
 import { toProblem } from '../http/problem.ts';
+import { persistLater } from '../jobs/persist-later.ts';
 import { judgeWebhook, parseWebhook, type WebhookPayload } from './rules/webhook-event.ts';
 import { createWebhookCounters } from './webhook-counters.ts';
 import { createWebhookVerifier, SIGNATURE_HEADER } from './webhook-signature.ts';
@@ -28,6 +29,27 @@ export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<
   const config = deps.config.highlevel;
   const verify = createWebhookVerifier(config?.webhookPublicKeys ?? []);
   const counters = createWebhookCounters(deps);
+
+  /** Postgres is away: QStash keeps it, unless it is away too. One that nobody needs is not kept. */
+  async function keepWebhook(webhook: IncomingWebhook): Promise<boolean> {
+    if (webhook.reason !== null) return true;
+    try {
+      await persistLater(deps, { job: 'persist-event', id: hashText(webhook.id), body: { webhook }, postponed: 0 });
+      counters.add('accepted', 'kept');
+      return true;
+    } catch (error) {
+      deps.log({ event: 'webhook_not_kept', error });
+      return false;
+    }
+  }
+
+  function refuseForNow(requestId: string, error: unknown): Response {
+    deps.log({ event: 'webhook_not_stored', requestId, error });
+    counters.add('not_stored', 'database');
+    // HighLevel sends a 429 again under its old and its new policy; a 503 only under its new one.
+    return toProblem(TRY_AGAIN, requestId);
+  }
+
   return new Hono<AppEnv>().post('/highlevel', async (c) => {
     const background = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
     const refuse = (reason: string, response: Response): Response => {
@@ -42,18 +64,16 @@ export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<
     }
     const payload = readPayload(bytes.value);
     if (!payload) return refuse('not_a_webhook', toProblem({ kind: 'invalid_json' }, c.var.requestId));
+    const webhook = toIncomingWebhook(config, payload);
     try {
-      const outcome = await storeWebhook(deps, config, payload);
+      const outcome = toOutcome(await acceptWebhook(deps.database, webhook));
       counters.add(outcome.outcome, outcome.reason);
       if (outcome.outcome === 'accepted') announce(background);
       counters.flushIfDue(background);
       return c.json(outcome);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      deps.log({ event: 'webhook_not_stored', requestId: c.var.requestId, error });
-      counters.add('not_stored', 'database');
-      // HighLevel sends a 429 again under its old and its new policy; a 503 only under its new one.
-      return toProblem(TRY_AGAIN, c.var.requestId);
+      return (await keepWebhook(webhook)) ? c.json({ outcome: 'accepted' }, 202) : refuseForNow(c.var.requestId, error);
     }
   });
 }
@@ -69,9 +89,9 @@ function readPayload(bytes: Uint8Array): WebhookPayload | null {
   return payload.ok ? payload.value : null;
 }
 
-async function storeWebhook(deps: AppDeps, config: HighlevelConfig, payload: WebhookPayload): Promise<WebhookOutcome> {
+function toIncomingWebhook(config: HighlevelConfig, payload: WebhookPayload): IncomingWebhook {
   const { reason, anywhere } = judgeWebhook(payload, config);
-  const outcome = await acceptWebhook(deps.database, {
+  return {
     id: payload.webhookId ?? `sha256:${hashText(JSON.stringify(payload))}`,
     type: payload.type,
     ghlLocationId: payload.locationId ?? null,
@@ -79,7 +99,10 @@ async function storeWebhook(deps: AppDeps, config: HighlevelConfig, payload: Web
     anywhere,
     reason,
     payload,
-  });
+  };
+}
+
+function toOutcome(outcome: string): WebhookOutcome {
   if (outcome === 'accepted' || outcome === 'duplicate') return { outcome };
   return { outcome: 'ignored', reason: outcome };
 }

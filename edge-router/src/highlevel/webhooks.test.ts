@@ -8,6 +8,7 @@ import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
 import type { SendOptions } from '../testing/build-init.ts';
 import type { HighlevelConfig } from '../config.ts';
 import { handleWebhooks } from './handle-webhooks.ts';
+import { persistEvent } from './persist-event.ts';
 import { PROBE_TAG } from '../onboarding/rules/probe.ts';
 
 const [current, next, other] = [1, 2, 3].map(() => generateKeyPairSync('ed25519'));
@@ -183,9 +184,14 @@ describe('a webhook', () => {
     ]);
   });
 
-  it('that cannot be stored is answered 429, which HighLevel sends again under any policy', async () => {
-    const deps = { ...router.deps, database: { execute: () => Promise.reject(new Error('no route')) } as never };
-    const text = JSON.stringify(makeContact());
+  /** As a router whose Postgres is away. */
+  async function postWithoutPostgres(contact: unknown, more: Partial<TestRouter['deps']> = {}): Promise<Response> {
+    const deps = {
+      ...router.deps,
+      database: { execute: () => Promise.reject(new Error('no route')) } as never,
+      ...more,
+    };
+    const text = JSON.stringify(contact);
     const signature = sign(null, Buffer.from(text), current?.privateKey ?? '').toString('base64');
     const request = new Request(`https://router.test${PATH}`, {
       method: 'POST',
@@ -193,7 +199,25 @@ describe('a webhook', () => {
       headers: { 'x-ghl-signature': signature },
     });
     const context = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
-    const response = await createApp(deps).fetch(request, {}, context);
+    return createApp(deps).fetch(request, {}, context);
+  }
+
+  it('that cannot be stored is kept by QStash, hidden from its logs, and stored once when Postgres is back', async () => {
+    router.sent.length = 0;
+    const contact = makeContact();
+    expect(await outcomeOf(await postWithoutPostgres(contact))).toEqual([202, { outcome: 'accepted' }]);
+    const [message] = router.sent as unknown as { url: string; body: string; redact: unknown }[];
+    expect(message).toMatchObject({ url: 'https://router.test/v1/jobs/persist-event', redact: { body: true } });
+    const body: unknown = JSON.parse(message?.body ?? '');
+    expect(await persistEvent(router.deps, body)).toBe('done');
+    expect(await persistEvent(router.deps, body)).toBe('done');
+    expect([await countRows('webhook_events'), await countRows('outbox')]).toEqual([1, 1]);
+    expect(await outcomeOf(await post(contact))).toEqual([200, { outcome: 'duplicate' }]);
+  });
+
+  it('that neither Postgres nor QStash can keep is answered 429, which HighLevel sends again under any policy', async () => {
+    const qstash = { batch: () => Promise.reject(new TypeError('fetch failed')) };
+    const response = await postWithoutPostgres(makeContact(), { qstash });
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '30']);
   });
 

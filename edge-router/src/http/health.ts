@@ -24,7 +24,8 @@ export function createHealthRoutes({ deps, directory }: { deps: AppDeps; directo
       ]);
       const parts = { postgres, redis, directory: held };
       const degraded = Object.entries(parts).flatMap(([name, up]) => (up ? [] : [name]));
-      const ready = postgres && held;
+      // Without Postgres leads are decided by the directory, and kept by QStash.
+      const ready = held;
       const status = ready ? (degraded.length > 0 ? 'degraded' : 'ready') : 'unavailable';
       return c.json(
         {

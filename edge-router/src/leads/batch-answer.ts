@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { describeProblem, problemKinds, type ApiError, type Problem } from '../http/problem.ts';
 import { readLead } from './read-lead.ts';
+import type { AcceptedLead } from './accept-lead.ts';
+import type { AcceptedOfBatch } from './accept-leads.ts';
 import type { RoutedLead } from './routed-lead.ts';
 import type { LeadOfBatch, RoutedOfBatch } from './route-leads.ts';
 
@@ -18,10 +20,11 @@ export const batchInputSchema = z.preprocess(
 /** What became of one lead of a batch: `status` is what the lead alone would have been answered with. */
 export type BatchItem =
   | { readonly index: number; readonly status: 200 | 201; readonly lead: RoutedLead }
+  | { readonly index: number; readonly status: 202; readonly lead: AcceptedLead }
   | { readonly index: number; readonly status: number; readonly problem: Problem };
 
 export interface BatchAnswer {
-  readonly counts: Readonly<Record<'assigned' | 'parked' | 'duplicate' | 'replayed' | 'refused', number>>;
+  readonly counts: Readonly<Record<'assigned' | 'parked' | 'duplicate' | 'replayed' | 'accepted' | 'refused', number>>;
   /** In the order of the batch. */
   readonly items: readonly BatchItem[];
 }
@@ -42,10 +45,10 @@ export function readBatch(leads: readonly unknown[]): {
 }
 
 export function describeBatch(
-  { routed, bad }: { routed: readonly RoutedOfBatch[]; bad: ReturnType<typeof readBatch>['bad'] },
+  { routed, bad }: { routed: readonly (RoutedOfBatch | AcceptedOfBatch)[]; bad: ReturnType<typeof readBatch>['bad'] },
   requestId: string,
 ): BatchAnswer {
-  const counts = { assigned: 0, parked: 0, duplicate: 0, replayed: 0, refused: 0 };
+  const counts = { assigned: 0, parked: 0, duplicate: 0, replayed: 0, accepted: 0, refused: 0 };
   const refuse = (index: number, error: ApiError): BatchItem => {
     counts.refused++;
     return { index, status: problemKinds[error.kind].status, problem: describeProblem(error, requestId) };
@@ -53,6 +56,10 @@ export function describeBatch(
   const items = routed.map(({ index, routed: outcome }): BatchItem => {
     if (!outcome.ok) return refuse(index, outcome.error);
     const lead = outcome.value;
+    if (lead.status === 'accepted') {
+      counts.accepted++;
+      return { index, status: 202, lead };
+    }
     counts[lead.replayed ? 'replayed' : lead.status]++;
     return { index, status: lead.replayed ? 200 : 201, lead };
   });

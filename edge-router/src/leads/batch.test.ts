@@ -54,7 +54,7 @@ const countLeads = (source: string): Promise<number> =>
   count('select count(*)::int from leads where source = $1', [source]);
 
 function leadOf(item: BatchItem | undefined): RoutedLead {
-  if (!item || !('lead' in item)) throw new Error('this item is no lead');
+  if (!item || !('lead' in item) || item.lead.status === 'accepted') throw new Error('this item is no lead');
   return item.lead;
 }
 
@@ -73,7 +73,7 @@ describe('a batch', () => {
     ]);
     expect(status).toBe(200);
     expect(headers.get('server-timing')).toMatch(/^postgres;dur=[\d.]+;desc="1 call"$/);
-    expect(answer.counts).toEqual({ assigned: 2, parked: 1, duplicate: 1, replayed: 1, refused: 3 });
+    expect(answer.counts).toEqual({ assigned: 2, parked: 1, duplicate: 1, replayed: 1, accepted: 0, refused: 3 });
     expect(answer.items.map(({ index, status: each }) => [index, each])).toEqual([
       [0, 201],
       [1, 422],
@@ -170,11 +170,11 @@ describe('a batch', () => {
       Array.from({ length: 8 }, (_, client) => sendBatch(client % 2 === 0 ? leads : leads.toReversed())),
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(8).fill(200));
-    const sums = { assigned: 0, replayed: 0, parked: 0, duplicate: 0, refused: 0 };
+    const sums = { assigned: 0, replayed: 0, parked: 0, duplicate: 0, accepted: 0, refused: 0 };
     for (const { answer } of answers) {
       for (const [outcome, each] of Object.entries(answer.counts)) sums[outcome as keyof typeof sums] += each;
     }
-    expect(sums).toEqual({ assigned: 120, replayed: 840, parked: 0, duplicate: 0, refused: 0 });
+    expect(sums).toEqual({ assigned: 120, replayed: 840, parked: 0, duplicate: 0, accepted: 0, refused: 0 });
     expect(await countLeads('opposite')).toBe(120);
   }, 60_000);
 });

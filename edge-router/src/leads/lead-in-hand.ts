@@ -50,12 +50,17 @@ export const MAX_CALLS = 3;
 /** Cleans the lead and hashes what recognises it. */
 export function takeLead(
   deps: Pick<RoutingDeps, 'newId' | 'hashPerson'>,
-  { input, directory, context }: { input: LeadInput; directory: Directory; context: RequestContext },
+  {
+    input,
+    directory,
+    context,
+    leadId,
+  }: { input: LeadInput; directory: Directory; context: RequestContext; leadId?: LeadId },
 ): LeadInHand {
   const { clean, notes } = normaliseLead(input);
   const { readEdgePlace, idempotencyKey } = context;
   return {
-    leadId: asLeadId(deps.newId()),
+    leadId: leadId ?? asLeadId(deps.newId()),
     clean,
     notes,
     question: questionOf(clean, { rules: directory.rules, readEdgePlace }),
@@ -95,12 +100,12 @@ export async function decideInHand(deps: RoutingDeps, lead: LeadInHand, backgrou
 export function toAssignRequest(
   lead: LeadInHand,
   { decision, directory }: Decided,
-  { isLast }: { isLast: boolean },
+  { isLast, isRetry = false }: { isLast: boolean; isRetry?: boolean },
 ): AssignLeadRequest {
   const { clean } = lead;
   return {
     leadId: lead.leadId,
-    retry: false,
+    retry: isRetry,
     source: clean.source,
     externalId: clean.externalId,
     idempotencyKey: lead.idempotencyKey,
@@ -141,6 +146,16 @@ function toColumns(clean: CleanLead): AssignLeadRequest['lead'] {
     lng: coordinates?.lng ?? null,
     lat: coordinates?.lat ?? null,
   };
+}
+
+/** The same decision with one location asked first, where it is among those to be asked at all. */
+export function askFirst(decided: Decided, locationId: string): Decided {
+  const { attempts } = decided.decision;
+  const hinted = attempts.find((attempt) => attempt.locationId === locationId);
+  if (!hinted) return decided;
+  const { pool: _pool, weight: _weight, ...alone } = hinted;
+  const others = attempts.filter((attempt) => attempt !== hinted);
+  return { ...decided, decision: { ...decided.decision, attempts: [alone, ...others] } };
 }
 
 type SettledAnswer = Exclude<AssignLeadAnswer, { status: 'sticky' | 'exhausted' }>;

@@ -83,7 +83,8 @@ export async function routeLeads(
   return { items, directoryVersion: directoryVersion < 0 ? null : directoryVersion, postgres: { calls, durationMs } };
 }
 
-function keyOfPlace(context: RequestContext, index: number): RequestContext {
+/** Under one Idempotency-Key each place of a batch has its own. */
+export function keyOfPlace(context: RequestContext, index: number): RequestContext {
   const { idempotencyKey } = context;
   return idempotencyKey === null
     ? context

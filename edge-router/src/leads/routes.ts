@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import { isUnavailable } from '../../../db/database.ts';
 import { findLead } from '../../../db/queries/find-lead.ts';
 import { listLeads } from '../../../db/queries/list-leads.ts';
 import type { AppDeps } from '../deps.ts';
@@ -11,13 +12,16 @@ import type { OutboxDrain } from '../jobs/outbox.ts';
 import type { CapacityCopies } from '../locations/capacity-copies.ts';
 import type { DirectoryHolder } from '../locations/directory-holder.ts';
 import { asLeadId, isUuid } from '../rules/ids.ts';
+import { acceptLead } from './accept-lead.ts';
 import { BATCH_BODY_LIMIT_BYTES, batchInputSchema, describeBatch, readBatch } from './batch-answer.ts';
 import { leadListQuerySchema } from './list-query.ts';
 import { previewLead, previewQuerySchema } from './preview-lead.ts';
 import { readLeadBody } from './read-lead.ts';
 import { describeTiming, readContext } from './request-context.ts';
-import { routeLead } from './route-lead.ts';
-import { routeLeads } from './route-leads.ts';
+import { createPostgresCircuit } from './postgres-circuit.ts';
+import { routeLead, type RouteLeadRequest } from './route-lead.ts';
+import { acceptLeads } from './accept-leads.ts';
+import { routeLeads, type RouteLeadsOutcome } from './route-leads.ts';
 import { describeStoredLead } from './stored-lead.ts';
 
 export interface LeadRouteDeps {
@@ -31,6 +35,30 @@ export interface LeadRouteDeps {
 /** `/v1/leads`: send, send many, preview, list, look up. */
 export function createLeadRoutes({ deps, directory, outbox, capacity, requireScope }: LeadRouteDeps): Hono<AppEnv> {
   const routing = { ...deps, directory, capacity, hashPerson: createKeyedHash(deps.config.personHashKey) };
+  const circuit = createPostgresCircuit(deps.nowMs);
+
+  async function routeUnlessAway(request: RouteLeadRequest): Promise<Awaited<ReturnType<typeof routeLead>> | 'away'> {
+    if (circuit.isOpen()) return 'away';
+    try {
+      return await routeLead(routing, request);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      circuit.noticeFailure();
+      return 'away';
+    }
+  }
+
+  async function routeAllUnlessAway(request: Parameters<typeof routeLeads>[1]): Promise<RouteLeadsOutcome | 'away'> {
+    if (circuit.isOpen()) return 'away';
+    try {
+      return await routeLeads(routing, request);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      circuit.noticeFailure();
+      return 'away';
+    }
+  }
+
   return new Hono<AppEnv>()
     .post('/', requireScope('leads:write'), async (c) => {
       const background = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
@@ -38,7 +66,13 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
       if (!input.ok) return toProblem(input.error, c.var.requestId);
       const context = readContext(c, background);
       if (!context.ok) return toProblem(context.error, c.var.requestId);
-      const routed = await routeLead(routing, { input: input.value, context: context.value });
+      const request = { input: input.value, context: context.value, leadId: asLeadId(deps.newId()) };
+      const routed = await routeUnlessAway(request);
+      if (routed === 'away') {
+        const accepted = await acceptLead(routing, request);
+        if (!accepted.ok) return toProblem(accepted.error, c.var.requestId);
+        return c.json(accepted.value, 202, { location: `/v1/leads/${accepted.value.leadId}` });
+      }
       if (!routed.ok) return toProblem(routed.error, c.var.requestId);
       const { lead, directoryVersion, postgres } = routed.value;
       if (directoryVersion !== null) directory.notice(directoryVersion, background);
@@ -54,7 +88,12 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
       const context = readContext(c, background);
       if (!context.ok) return toProblem(context.error, c.var.requestId);
       const { good, bad } = readBatch(input.value.leads);
-      const { items, directoryVersion, postgres } = await routeLeads(routing, { leads: good, context: context.value });
+      const routed = await routeAllUnlessAway({ leads: good, context: context.value });
+      if (routed === 'away') {
+        const accepted = await acceptLeads(routing, { leads: good, context: context.value });
+        return c.json(describeBatch({ routed: accepted, bad }, c.var.requestId));
+      }
+      const { items, directoryVersion, postgres } = routed;
       if (directoryVersion !== null) {
         directory.notice(directoryVersion, background);
         outbox.start(background);

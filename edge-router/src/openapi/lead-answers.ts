@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { AcceptedLead } from '../leads/accept-lead.ts';
 import type { PreviewedLead } from '../leads/preview-lead.ts';
 import type { ReassignedLead } from '../leads/reassign-lead.ts';
 import type { RoutedLead } from '../leads/routed-lead.ts';
@@ -40,17 +41,30 @@ export const previewedLeadSchema = routedLeadSchema.extend({
     .describe('those of whom one gets the lead by its turn, which is taken with the seat'),
 }) satisfies z.ZodType<PreviewedLead>;
 
+export const acceptedLeadSchema = z.object({
+  leadId: z.string().describe('look it up in a while'),
+  status: z.literal('accepted'),
+  location: z
+    .object({ id: z.string(), name: z.string(), franchiseCode: z.string() })
+    .nullable()
+    .describe('where it will probably go'),
+  degraded: z.array(z.enum(['postgres', 'redis', 'directory'])).describe('what was away'),
+  replayed: z.literal(false),
+}) satisfies z.ZodType<AcceptedLead>;
+
 export const batchAnswerSchema = z.object({
   counts: z.object({
     assigned: z.int(),
     parked: z.int(),
     duplicate: z.int(),
     replayed: z.int(),
+    accepted: z.int(),
     refused: z.int(),
   }),
   items: z.array(
     z.union([
       z.object({ index: z.int(), status: z.union([z.literal(200), z.literal(201)]), lead: routedLeadSchema }),
+      z.object({ index: z.int(), status: z.literal(202), lead: acceptedLeadSchema }),
       z.object({ index: z.int(), status: z.int(), problem: problemSchema }),
     ]),
   ),

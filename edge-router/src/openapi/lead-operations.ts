@@ -7,6 +7,7 @@ import {
   batchAnswerSchema,
   previewedLeadSchema,
   reassignedLeadSchema,
+  acceptedLeadSchema,
   routedLeadSchema,
   storedLeadSchema,
 } from './lead-answers.ts';
@@ -61,6 +62,10 @@ export const leadOperations: readonly Operation[] = [
     answers: {
       201: { description: 'assigned, parked or linked as a duplicate', schema: routedLeadSchema },
       200: { description: 'seen before: the first answer, `replayed: true`', schema: routedLeadSchema },
+      202: {
+        description: 'kept while the database is away: it is routed under this id when that is back',
+        schema: acceptedLeadSchema,
+      },
     },
     problems: ['idempotency_conflict'],
   },
