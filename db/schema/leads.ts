@@ -150,3 +150,17 @@ export const leadSettings = pgTable('lead_settings', {
   document: jsonb().notNull(),
   updatedAt: timestamptz('updated_at').notNull().defaultNow(),
 });
+
+export const leadClocks = pgTable(
+  'lead_clocks',
+  {
+    leadId: uuid('lead_id').notNull(),
+    move: integer().notNull(),
+    locationId: uuid('location_id').notNull(),
+    startedAt: timestamptz('started_at').notNull(),
+    dueAt: timestamptz('due_at').notNull(),
+    endedAt: timestamptz('ended_at'),
+    outcome: text(),
+  },
+  (table) => [primaryKey({ columns: [table.leadId, table.move] })],
+);

@@ -12,6 +12,7 @@ import { createKeyedHash } from './http/hash.ts';
 import { createHealthRoutes } from './http/health.ts';
 import { followDeliveries } from './follow-up/follow-deliveries.ts';
 import { handleLeadEvent } from './follow-up/handle-lead-event.ts';
+import { checkClock, startClocks, sweepClocks, type ClockDeps } from './follow-up/lead-clocks.ts';
 import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
 import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
 import { persistEvent } from './highlevel/persist-event.ts';
@@ -30,6 +31,7 @@ import { createParkingRetries, type ParkingRetries } from './jobs/parking-retrie
 import { createJobRoutes } from './jobs/routes.ts';
 import { createLeadRoutes } from './leads/routes.ts';
 import { routeStoredEvent } from './leads/route-stored-event.ts';
+import { rerouteLead } from './leads/reroute-lead.ts';
 import { createReassignRoutes } from './leads/reassign-routes.ts';
 import { createRulesRoutes } from './leads/rules-routes.ts';
 import { createCapacityCopies } from './locations/capacity-copies.ts';
@@ -73,6 +75,8 @@ export interface App {
   readonly sweepBatches: () => Promise<void>;
   /** Takes up deliveries whose message was lost. */
   readonly sweepDeliveries: () => Promise<void>;
+  /** Takes up leads that nobody touched in time and whose message was lost. */
+  readonly sweepClocks: () => Promise<void>;
   /** Takes up events of HighLevel that were lost, on the way here or behind. */
   readonly sweepEvents: () => Promise<void>;
   /** Takes up looking for drift that was left alone. */
@@ -107,6 +111,11 @@ export function createApp(deps: AppDeps): App {
   const delivering = { ...deps, highlevel, facts: createSubAccountFacts(deps) };
 
   const routing = { ...deps, directory, capacity, hashPerson };
+  const clocks = {
+    ...deps,
+    directory,
+    reroute: (wish: Parameters<ClockDeps['reroute']>[0]) => rerouteLead({ ...routing, capacity }, wish, parkingRetries),
+  };
   const handleLeadWebhook: HandleLeadWebhook = (event) =>
     handleLeadEvent({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, event);
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
@@ -156,12 +165,17 @@ export function createApp(deps: AppDeps): App {
       {
         ...deps,
         handleWebhooks: handleEvents,
-        followers: [(news) => followAssignments(deps, news), (news) => followDeliveries(deps, news, handleEvents)],
+        followers: [
+          (news) => followAssignments(deps, news),
+          (news) => followDeliveries(deps, news, handleEvents),
+          (news) => startClocks(clocks, news),
+        ],
       },
       new Map([
         ['persist-lead', (body) => thenAnnounce(persistLead(routing, body))],
         ['persist-event', (body) => thenAnnounce(persistEvent(deps, body))],
-        ['deliver-lead', (body) => runDelivery(delivering, body)],
+        ['lead-clock', (body) => thenAnnounce(checkClock(clocks, body))],
+        ['deliver-lead', (body) => thenAnnounce(runDelivery(delivering, body))],
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],
         ['check-drift', (body) => checkDrift(batches, body)],
@@ -189,6 +203,7 @@ export function createApp(deps: AppDeps): App {
     sweepGeocoding: () => sweepGeocoding(deps),
     sweepBatches: () => sweepBatches(deps),
     sweepDeliveries: () => sweepDeliveries(deps),
+    sweepClocks: () => sweepClocks(clocks),
     sweepEvents: async () => {
       await sweepMasterContacts({ ...deps, highlevel });
       await sweepWebhooks(deps, handleEvents);

@@ -35,6 +35,7 @@ export async function runEveryMinute(
     | 'sweepGeocoding'
     | 'sweepBatches'
     | 'sweepDeliveries'
+    | 'sweepClocks'
     | 'sweepDrift'
     | 'sweepEvents'
     | 'highlevel'
@@ -51,6 +52,7 @@ export async function runEveryMinute(
     batches: () => app.sweepBatches(),
     deliveries: () => app.sweepDeliveries(),
     events: () => app.sweepEvents(),
+    clocks: () => app.sweepClocks(),
     drift: () => app.sweepDrift(),
   });
 }

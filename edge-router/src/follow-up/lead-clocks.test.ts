@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
+import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
+import { csvOf, testRow } from '../testing/test-rows.ts';
+
+/** Answers are looked at by tests, which say themselves what they expect. */
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any;
+
+let database: TestDatabase;
+let router: TestRouter;
+let laterMs = 0;
+const MINUTE_MS = 60_000;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  router = await createTestRouter({
+    database,
+    nowMs: () => Date.now() + laterMs,
+    receiver: { verify: () => Promise.resolve(true) },
+  });
+  const rows = ['A', 'B', 'C'].map((code, index) =>
+    testRow({ 'Franchise Code': code, 'Zip Code': ['02134', '02135', '02139'][index] ?? '' }),
+  );
+  await router.send('POST', '/v1/locations/import', { body: csvOf(rows), headers: { 'content-type': 'text/csv' } });
+  await setUp({ minutes: 15, maxReroutes: 2, workingHoursOnly: false });
+});
+
+afterAll(async () => {
+  await router.settle();
+  await database.drop();
+});
+
+const setUp = async (sla: Record<string, unknown> | null): Promise<void> => {
+  expect((await router.send('PUT', '/v1/settings/leads', { body: { sla } })).status).toBe(200);
+};
+
+type Message = { readonly url: string; readonly body: string; readonly delay?: number };
+
+const take = (): Message[] => router.sent.splice(0) as unknown as Message[];
+
+/** Brings messages to their jobs, as QStash would, and answers what they led to. */
+async function run(messages: readonly Message[]): Promise<Message[]> {
+  for (const { url, body } of messages) {
+    const answer = await router.send('POST', new URL(url).pathname, { body, apiKey: null });
+    expect(answer.status).toBe(204);
+  }
+  await router.settle();
+  return take();
+}
+
+const isClock = ({ url }: Message): boolean => url.endsWith('/lead-clock');
+
+async function sendLead(): Promise<{ leadId: string; clocks: Message[] }> {
+  take();
+  const answer = await router.send('POST', '/v1/leads', { body: { source: 'sla', postalCode: '02134' } });
+  await router.settle();
+  const { leadId } = (await answer.json()) as Json;
+  return { leadId, clocks: (await run(take())).filter(isClock) };
+}
+
+const lead = async (leadId: string): Promise<Json> => (await router.send('GET', `/v1/leads/${leadId}`)).json();
+
+const kindsOf = ({ timeLine }: Json): string[] =>
+  timeLine.map(({ kind }: Json) => kind).filter((kind: string) => kind !== 'announced');
+
+it('a lead that nobody touches goes from one to the next, as often as allowed, and then stays', async () => {
+  const { leadId, clocks } = await sendLead();
+  expect(clocks).toHaveLength(1);
+  expect(clocks[0]?.delay).toBeGreaterThan(14 * 60);
+  expect((await lead(leadId)).location.franchiseCode).toBe('A');
+  let due = clocks;
+  const holders: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    laterMs += 16 * MINUTE_MS;
+    // Each comes twice; the second time changes nothing.
+    const news = [...(await run(due)), ...(await run(due))].filter((message) => !isClock(message));
+    due = (await run(news)).filter(isClock);
+    holders.push((await lead(leadId)).location.franchiseCode);
+  }
+  expect(holders).toEqual(['B', 'C', 'C']);
+  expect(due).toEqual([]);
+  const found = await lead(leadId);
+  expect(kindsOf(found).filter((kind) => kind === 'sla_missed')).toHaveLength(3);
+  expect(kindsOf(found).filter((kind) => kind === 'reassigned')).toHaveLength(2);
+  const { rows } = await database.pool.query(
+    `select detail->>'rerouted' as rerouted from lead_events where lead_id = $1 and kind = 'sla_missed' order by at`,
+    [leadId],
+  );
+  expect(rows.map(({ rerouted }) => rerouted)).toEqual(['true', 'true', 'false']);
+});
+
+it('a lead that was touched stays, and a message that comes early does nothing', async () => {
+  const { leadId, clocks } = await sendLead();
+  expect((await run(clocks)).filter(isClock)).toHaveLength(1);
+  await router.send('POST', `/v1/leads/${leadId}/status`, { body: { status: 'contacted' } });
+  laterMs += 20 * MINUTE_MS;
+  await run(clocks);
+  const found = await lead(leadId);
+  expect([found.location.franchiseCode, kindsOf(found)]).toEqual(['A', ['assigned', 'contacted']]);
+});
+
+it('a message that was lost is made good each minute', async () => {
+  const { leadId } = await sendLead();
+  await database.pool.query(`update lead_clocks set due_at = now() - interval '1 hour' where lead_id = $1`, [leadId]);
+  await router.app.sweepClocks();
+  expect((await lead(leadId)).location.franchiseCode).toBe('B');
+});
+
+it('only the location’s open hours count where the brand says so', async () => {
+  const { items } = (await (await router.send('GET', '/v1/locations')).json()) as Json;
+  const { id } = items.find(({ franchiseCode }: Json) => franchiseCode === 'A');
+  const isSet = await router.send('PATCH', `/v1/locations/${id}`, { body: { hours: 'Mon 09:00-09:05' } });
+  expect(isSet.status).toBe(200);
+  await setUp({ minutes: 15, maxReroutes: 2, workingHoursOnly: true });
+  const { leadId } = await sendLead();
+  const { rows } = await database.pool.query(
+    `select extract(epoch from due_at - started_at) / 86400 as days from lead_clocks where lead_id = $1`,
+    [leadId],
+  );
+  expect(Number(rows[0]?.days)).toBeGreaterThan(13);
+});
+
+it('no clock runs where the brand has none', async () => {
+  await setUp(null);
+  expect((await sendLead()).clocks).toEqual([]);
+});
