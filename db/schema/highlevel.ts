@@ -45,6 +45,8 @@ export const webhookEvents = pgTable('webhook_events', {
   leadId: uuid('lead_id'),
   tries: integer().notNull().default(0),
   nextTryAt: timestamptz('next_try_at'),
+  source: text(),
+  said: text(),
 });
 
 export const webhookCounts = pgTable(
@@ -58,3 +60,12 @@ export const webhookCounts = pgTable(
   },
   (table) => [primaryKey({ columns: [table.day, table.outcome, table.reason] })],
 );
+
+export const sources = pgTable('sources', {
+  name: text().primaryKey(),
+  kind: text().notNull(),
+  mapping: jsonb().notNull().default({}),
+  enabled: boolean().notNull().default(true),
+  secretVersion: integer('secret_version').notNull().default(1),
+  createdAt: timestamptz('created_at').notNull().defaultNow(),
+});

@@ -9,6 +9,11 @@ import { createSubAccountFacts } from './deliveries/sub-account-facts.ts';
 import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
 import { createKeyedHash } from './http/hash.ts';
+import { createEventRoutes } from './intake/event-routes.ts';
+import { createSourceEventHandler } from './intake/handle-source-event.ts';
+import { createSourceBook } from './intake/source-book.ts';
+import { createSourceRoutes } from './intake/source-routes.ts';
+import { createSourceWebhookRoutes } from './intake/webhook-routes.ts';
 import { createHealthRoutes } from './http/health.ts';
 import { followDeliveries } from './follow-up/follow-deliveries.ts';
 import { handleLeadEvent } from './follow-up/handle-lead-event.ts';
@@ -118,8 +123,13 @@ export function createApp(deps: AppDeps): App {
   };
   const handleLeadWebhook: HandleLeadWebhook = (event) =>
     handleLeadEvent({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, event);
+  const sources = createSourceBook(deps);
+  const handleSourceEvent = createSourceEventHandler({
+    sources,
+    routeLead: (body) => routeStoredEvent(routing, body),
+  });
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
-    await thenAnnounce(handleWebhooks({ ...deps, handleLeadWebhook }, ids));
+    await thenAnnounce(handleWebhooks({ ...deps, handleLeadWebhook, handleSourceEvent }, ids));
   };
   /** What a job wrote into the outbox leaves with it. */
   const thenAnnounce = async <T>(work: Promise<T>): Promise<T> => {
@@ -158,6 +168,9 @@ export function createApp(deps: AppDeps): App {
   app.route('/v1/subscriptions', createSubscriptionRoutes(shared));
   app.route('/v1/highlevel', createHighlevelRoutes(shared));
   app.route('/v1/oauth', createOauthRoutes(shared));
+  app.route('/v1/sources', createSourceRoutes({ ...shared, sources }));
+  app.route('/v1/events', createEventRoutes({ ...shared, handleEvents }));
+  app.route('/v1/webhooks', createSourceWebhookRoutes({ deps, sources, announce: outbox.start }));
   app.route('/v1/webhooks', createWebhookRoutes({ deps, announce: outbox.start }));
   app.route(
     '/v1/jobs',

@@ -12,8 +12,16 @@ export type HandleLeadWebhook = (event: {
   readonly happenedAt: string;
 }) => Promise<{ readonly handledAs: string; readonly leadId?: string } | null>;
 
+/** What handles what a source sent that is not HighLevel. */
+export type HandleSourceEvent = (event: {
+  readonly id: string;
+  readonly source: string;
+  readonly payload: unknown;
+}) => Promise<{ readonly handledAs: string; readonly leadId?: string } | null>;
+
 type Deps = Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'> & {
   readonly handleLeadWebhook: HandleLeadWebhook;
+  readonly handleSourceEvent: HandleSourceEvent;
 };
 
 /**
@@ -33,8 +41,9 @@ export async function handleWebhooks(deps: Deps, webhookIds: readonly string[]):
 
 async function handleWebhook(
   deps: Deps,
-  { id, payload: stored }: UnhandledWebhook,
+  { id, payload: stored, source }: UnhandledWebhook,
 ): Promise<{ readonly handledAs: string; readonly leadId?: string } | null> {
+  if (source !== null) return deps.handleSourceEvent({ id, source, payload: stored });
   const payload = parseWebhook(stored);
   if (!payload.ok) return { handledAs: 'unreadable' };
   const meaning = readMeaning(payload.value);

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isUnavailable } from '../../../db/database.ts';
+import { acceptSourceEvent } from '../../../db/queries/accept-source-event.ts';
 import { acceptWebhook } from '../../../db/queries/accept-webhook.ts';
 import type { AppDeps } from '../deps.ts';
 import { persistLater } from '../jobs/persist-later.ts';
@@ -7,7 +8,7 @@ import { hashText } from '../http/hash.ts';
 
 const text = z.string().nullable();
 
-const messageSchema = z.object({
+const webhookSchema = z.object({
   webhook: z.object({
     id: z.string().min(1),
     type: z.string().min(1),
@@ -20,19 +21,46 @@ const messageSchema = z.object({
   postponed: z.int().default(1),
 });
 
+const sourceEventSchema = z.object({
+  sourceEvent: z.object({
+    id: z.string().min(1),
+    type: z.enum(['form', 'workflow']),
+    source: z.string().min(1),
+    ghlLocationId: text,
+    resourceId: text,
+    reason: text,
+    forHours: z.number().nullable(),
+    payload: z.unknown(),
+  }),
+  postponed: z.int().default(1),
+});
+
 /** The job `persist-event`: stores a webhook that came while Postgres was away. Where it still is, it waits in another message. */
 export async function persistEvent(
   deps: Pick<AppDeps, 'database' | 'qstash' | 'config'>,
   body: unknown,
 ): Promise<'done' | 'refused'> {
-  const message = messageSchema.safeParse(body);
-  if (!message.success) return 'refused';
-  const { webhook, postponed } = message.data;
+  const webhook = webhookSchema.safeParse(body);
+  if (webhook.success) {
+    const kept = webhook.data.webhook;
+    return storeOrWait(deps, webhook.data, { id: kept.id, store: () => acceptWebhook(deps.database, kept) });
+  }
+  const event = sourceEventSchema.safeParse(body);
+  if (!event.success) return 'refused';
+  const kept = event.data.sourceEvent;
+  return storeOrWait(deps, event.data, { id: kept.id, store: () => acceptSourceEvent(deps.database, kept) });
+}
+
+async function storeOrWait(
+  deps: Pick<AppDeps, 'qstash' | 'config'>,
+  message: Readonly<Record<string, unknown>> & { readonly postponed: number },
+  { id, store }: { readonly id: string; readonly store: () => Promise<unknown> },
+): Promise<'done'> {
   try {
-    await acceptWebhook(deps.database, webhook);
+    await store();
   } catch (error) {
     if (!isUnavailable(error)) throw error;
-    await persistLater(deps, { job: 'persist-event', id: hashText(webhook.id), body: { webhook }, postponed });
+    await persistLater(deps, { job: 'persist-event', id: hashText(id), body: message, postponed: message.postponed });
   }
   return 'done';
 }

@@ -1,19 +1,6 @@
-import { createKeyedHash } from '../http/hash.ts';
-import type { OnboardingDeps } from './deps.ts';
+import { makeLeadWebhookSecret } from '../http/lead-webhook-secret.ts';
 import { fillTemplate, type LocationFacts } from './rules/custom-values.ts';
 import type { CheckContext } from './step.ts';
-
-const SECRET_LENGTH = 40;
-
-/**
- * The secret that a location's workflows send along with their leads. It is made of our own key and stored nowhere here, so
- * whoever receives such a lead makes it again to compare.
- */
-function makeLeadWebhookSecret({ config }: Pick<OnboardingDeps, 'config'>, locationId: string): string {
-  const hash = createKeyedHash(config.personHashKey);
-  // No e-mail and no phone number begins like this, so it is the hash of none.
-  return `swyw_${hash(`lead-webhook-secret ${locationId}`).slice(0, SECRET_LENGTH)}`;
-}
 
 export function makeFacts({
   deps,
@@ -24,7 +11,7 @@ export function makeFacts({
     locationId,
     ghlLocationId,
     leadWebhookUrl: `${deps.config.publicUrl}/v1/webhooks/highlevel/workflow/${locationId}`,
-    leadWebhookSecret: makeLeadWebhookSecret(deps, locationId),
+    leadWebhookSecret: makeLeadWebhookSecret(deps.config.personHashKey, locationId),
   };
 }
 

@@ -21,7 +21,8 @@ beforeAll(async () => {
   test = await createTestHighlevel({
     database,
     redis: redis.redis,
-    onboardingTimeScale: 1000,
+    // A snapshot is overdue after 45 minutes of it: some seconds, also of two busy cores.
+    onboardingTimeScale: 200,
     sandbox: { settings: { timeScale: 1000, app: { installDelayMs: 0 }, rateLimits: { enabled: false } } },
   });
   stopReceiving = await receiveWebhooks(test);

@@ -6,6 +6,7 @@ import { onboardingDriftOperations } from './drift-operations.ts';
 import { buildOpenApiDocument, type OpenApiDocument } from './document.ts';
 import { highlevelOperations } from './highlevel-operations.ts';
 import { leadOperations } from './lead-operations.ts';
+import { intakeOperations } from './intake-operations.ts';
 import { locationOperations } from './location-operations.ts';
 import { onboardingPlanOperations } from './onboarding-plan-operations.ts';
 import { renderPage } from './page.ts';
@@ -21,6 +22,7 @@ import { territoryOperations } from './territory-operations.ts';
 export const operations = [
   ...leadOperations,
   ...deliveryOperations,
+  ...intakeOperations,
   ...locationOperations,
   ...territoryOperations,
   ...rulesOperations,
