@@ -9,6 +9,7 @@ import * as onboardingBatches from './onboarding-batches.ts';
 import * as onboardingDrift from './onboarding-drift.ts';
 import * as onboardingPlans from './onboarding-plans.ts';
 import * as onboardingRuns from './onboarding-runs.ts';
+import * as scaleUp from './scale-up.ts';
 import * as subscriptions from './subscriptions.ts';
 
 let database: TestDatabase;
@@ -28,6 +29,7 @@ const tables = [
   onboardingDrift,
   onboardingPlans,
   onboardingRuns,
+  scaleUp,
   subscriptions,
 ]
   .flatMap((schema): unknown[] => Object.values(schema))

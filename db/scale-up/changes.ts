@@ -1,0 +1,145 @@
+// What happens in the source during the move: triggers write the key of every changed row into a table, and draining reads these rows as
+// they are now. So draining twice, or in another order, ends the same.
+import type pg from 'pg';
+import { amongKeys, applyRows, readKey, removeRows, toOldId } from './apply-rows.ts';
+import { inTransaction, type Run } from './run.ts';
+import { KINDS, type Kind, type SourceTables } from './source-layout.ts';
+
+export const SOURCE_SCHEMA = 'switchyard_scale_up';
+const DRAINED_AT_ONCE = 2000;
+
+/** Waits for writers that began before, so that each of their rows is either seen by the first read or written down. */
+export async function captureChanges(source: pg.Client, tables: SourceTables): Promise<void> {
+  await inTransaction(source, async () => {
+    await source.query(`
+      create schema if not exists ${SOURCE_SCHEMA};
+      create table if not exists ${SOURCE_SCHEMA}.changes (
+        seq bigint generated always as identity primary key, kind text not null, key jsonb not null);
+      create or replace function ${SOURCE_SCHEMA}.capture() returns trigger language plpgsql
+        security definer set search_path = pg_catalog as $capture$
+      declare
+        old_key jsonb;
+        new_key jsonb;
+      begin
+        if tg_op <> 'INSERT' then
+          select jsonb_agg(to_jsonb(old) ->> c.name order by c.place) into old_key
+          from unnest(tg_argv[1:]) with ordinality as c (name, place);
+        end if;
+        if tg_op <> 'DELETE' then
+          select jsonb_agg(to_jsonb(new) ->> c.name order by c.place) into new_key
+          from unnest(tg_argv[1:]) with ordinality as c (name, place);
+        end if;
+        insert into ${SOURCE_SCHEMA}.changes (kind, key)
+        select distinct tg_argv[0], k from unnest(array[old_key, new_key]) as k where k is not null;
+        return null;
+      end $capture$;
+      create or replace function ${SOURCE_SCHEMA}.refuse() returns trigger language plpgsql as $refuse$
+      begin
+        raise exception 'this table has moved to Switchyard' using errcode = 'read_only_sql_transaction';
+      end $refuse$`);
+    for (const kind of KINDS) {
+      const { name, keys } = tables[kind];
+      const columns = keys.map(({ column }) => column.slice(2).replace(/^"(.*)"$/, "'$1'")).join(', ');
+      await source.query(`create or replace trigger switchyard_scale_up_capture after insert or update or delete on ${name}
+        for each row execute function ${SOURCE_SCHEMA}.capture('${kind}', ${columns})`);
+      await source.query(`create or replace trigger switchyard_scale_up_truncate before truncate on ${name}
+        for each statement execute function ${SOURCE_SCHEMA}.refuse()`);
+    }
+  });
+}
+
+/** From now on the source's tables refuse to be written: what a caller is told is stored, is stored on the right side. */
+export async function fenceSource(source: pg.Client, tables: SourceTables): Promise<void> {
+  for (const kind of KINDS) {
+    await source.query(`create or replace trigger switchyard_scale_up_fence before insert or update or delete on ${tables[kind].name}
+      for each statement execute function ${SOURCE_SCHEMA}.refuse()`);
+  }
+}
+
+interface Change {
+  readonly seq: string;
+  readonly kind: Kind;
+  readonly key: string;
+}
+
+/** Brings over what `reader` sees as changed; with a snapshot as the reader the target is then as that snapshot is. */
+export async function drainChanges(run: Run, reader: pg.Client = run.source): Promise<number> {
+  let drained = 0;
+  for (let after = '0'; ;) {
+    const { rows } = await reader.query<Change>(
+      `select seq::text as seq, kind, key::text as key from ${SOURCE_SCHEMA}.changes where seq > $1 order by seq limit $2`,
+      [after, DRAINED_AT_ONCE],
+    );
+    const last = rows.at(-1);
+    if (!last) return drained;
+    await inTransaction(run.target, () => applyChanges(run, reader, rows));
+    if (reader === run.source) await forget(run.source, rows);
+    after = last.seq;
+    drained += rows.length;
+  }
+}
+
+async function applyChanges(run: Run, reader: pg.Client, changes: readonly Change[]): Promise<void> {
+  for (const kind of KINDS) {
+    const keys = [...new Set(changes.filter((change) => change.kind === kind).map(({ key }) => key))];
+    if (keys.length > 0) await applyKeys(run, reader, { kind, keys });
+  }
+}
+
+/** Brings these rows to what they are in the source, or takes them out where they are gone. */
+export async function applyKeys(
+  run: Run,
+  reader: pg.Client,
+  { kind, keys }: { kind: Kind; keys: readonly string[] },
+): Promise<void> {
+  const condition = amongKeys(run.tables[kind], keys);
+  const applied = await applyRows(run, kind, { reader, condition, areChanges: true });
+  const found = new Set(applied.keys.map(toOldId));
+  const gone = keys.filter((key) => !found.has(toOldId(key)));
+  if (kind === 'leads') {
+    const bad = applied.bad.map(({ oldId }) => JSON.stringify([oldId]));
+    await forgetLeads(run, reader, [...gone, ...bad]);
+  }
+  if (gone.length === 0) return;
+  if (kind === 'locations') await retire(run, gone);
+  await removeRows(run, kind, gone);
+  await run.target.query('delete from scale_up_quarantine where kind = $1 and old_id = any ($2::text[])', [
+    kind,
+    gone.map(toOldId),
+  ]);
+}
+
+/** Our locations are never deleted: one that is gone takes no leads any more. */
+async function retire(run: Run, gone: readonly string[]): Promise<void> {
+  const ids = gone.flatMap((key) => run.moved.get(readKey(key)[0] ?? '')?.id ?? []);
+  await run.target.query('update locations set active = false where id = any ($1::uuid[])', [ids]);
+}
+
+/** A lead that is gone takes its events along; logs that the source still has of it are then looked at again. */
+async function forgetLeads(run: Run, reader: pg.Client, gone: readonly string[]): Promise<void> {
+  const oldIds = gone.map(toOldId);
+  if (oldIds.length === 0) return;
+  await run.target.query(
+    `delete from person_keys p using old_ids o where o.kind = 'lead' and o.old_id = any ($1::text[]) and p.lead_id = o.id`,
+    [oldIds],
+  );
+  const { rows } = await run.target.query<{ log: string }>(
+    `select substr(e.message_id, length('scale-up-') + 1) as log from lead_events e
+     join old_ids o on o.kind = 'lead' and o.old_id = any ($1::text[]) and e.lead_id = o.id and e.kind = 'routed_before'`,
+    [oldIds],
+  );
+  await removeRows(
+    run,
+    'routingLogs',
+    rows.map(({ log }) => JSON.stringify([log])),
+  );
+  await run.target.query(`delete from old_ids where kind = 'lead' and old_id = any ($1::text[])`, [oldIds]);
+  if (rows.length === 0) return;
+  await applyKeys(run, reader, { kind: 'routingLogs', keys: rows.map(({ log }) => JSON.stringify([log])) });
+}
+
+async function forget(source: pg.Client, changes: readonly Change[]): Promise<void> {
+  await source.query(`delete from ${SOURCE_SCHEMA}.changes where seq = any ($1::bigint[])`, [
+    changes.map(({ seq }) => seq),
+  ]);
+}

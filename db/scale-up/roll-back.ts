@@ -1,0 +1,90 @@
+import { createWriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { to as copyTo } from 'pg-copy-streams';
+import { restoreTable, type Restored } from './backup.ts';
+import { SOURCE_SCHEMA } from './changes.ts';
+import { createLineTransform, parseCopyLine } from './copy-text.ts';
+import { makeIndexes } from './create-target.ts';
+import { inTransaction, type Run } from './run.ts';
+import { KINDS } from './source-layout.ts';
+import type { State } from './state-file.ts';
+
+/** What a move fills, and what Switchyard makes of leads afterwards. Rules, keys, settings and territories stay. */
+const EMPTIED = [
+  'leads lead_keys person_keys lead_events outbox outbox_messages parking_lot turns idempotency_keys location_capacity deliveries',
+  'locations location_keys old_ids scale_up_quarantine scale_up_steps',
+]
+  .join(' ')
+  .split(' ');
+
+export interface RolledBack {
+  readonly tables: readonly Restored[];
+  /** Leads that only Switchyard had, and the file that they are kept in. */
+  readonly kept: number;
+  readonly file: string;
+}
+
+/**
+ * Back to the state before: leads that Switchyard got are kept in a file, the source takes writes again and has every row of its
+ * backup, the target is empty. Killed anywhere it can be started again.
+ */
+export async function rollBack(
+  run: Run,
+  { backup, startedAt }: { backup: NonNullable<State['backup']>; startedAt: string },
+): Promise<RolledBack> {
+  const file = join(run.folder, `arrived-leads-${startedAt.replaceAll(/\D/g, '')}.jsonl`);
+  const hasTables = await hasTarget(run);
+  const kept = hasTables ? await keepArrivedLeads(run, file) : 0;
+  const tables = await inTransaction(run.source, async () => {
+    await run.source.query(`drop schema if exists ${SOURCE_SCHEMA} cascade`);
+    const restored: Restored[] = [];
+    for (const kind of KINDS)
+      restored.push(await restoreTable(run.source, run.tables[kind], { folder: run.folder, backup }));
+    return restored;
+  });
+  if (hasTables) await emptyTarget(run);
+  return { tables, kept, file };
+}
+
+async function hasTarget(run: Run): Promise<boolean> {
+  const { rows } = await run.target.query<{ has: boolean }>(
+    `select to_regclass('public.scale_up_steps') is not null as has`,
+  );
+  return rows[0]?.has ?? false;
+}
+
+/** A line for each: who it is, and the body that `POST /v1/leads` takes. Beside a file of an earlier try, not over it. */
+async function keepArrivedLeads(run: Run, file: string): Promise<number> {
+  let kept = 0;
+  const sql = `copy (
+    select jsonb_build_object('leadId', l.id, 'createdAt', l.created_at, 'status', l.status,
+      'oldLocationId', (select o.old_id from old_ids o where o.kind = 'location' and o.id = l.location_id),
+      'body', jsonb_strip_nulls(jsonb_build_object('source', l.source, 'externalId', coalesce(l.external_id, l.id::text),
+        'firstName', l.first_name, 'lastName', l.last_name, 'email', l.email, 'phone', l.phone, 'address', l.address,
+        'city', l.city, 'state', l.state, 'postalCode', l.postal_code, 'country', l.country, 'service', l.service,
+        'score', l.score, 'utm', l.utm, 'consent', l.consent, 'metadata', l.metadata)))::text
+    from leads l where not exists (select from old_ids o where o.kind = 'lead' and o.id = l.id)) to stdout`;
+  const lines = createLineTransform((line) => {
+    kept += 1;
+    return `${parseCopyLine(line)[0] ?? ''}\n`;
+  });
+  // An index would be of use to nobody but this; a hash join reads both once.
+  const unfinished = `${file}.unfinished`;
+  await pipeline(run.target.query(copyTo(sql)), lines, createWriteStream(unfinished, { mode: 0o600, flush: true }));
+  if (kept > 0) await rename(unfinished, file);
+  return kept;
+}
+
+async function emptyTarget(run: Run): Promise<void> {
+  await makeIndexes(run.target, async () => {});
+  await inTransaction(run.target, async () => {
+    const { rows } = await run.target.query<{ name: string }>(
+      `select name from unnest($1::text[]) as t (name) where to_regclass('public.' || name) is not null`,
+      [EMPTIED],
+    );
+    await run.target.query(`truncate ${rows.map(({ name }) => name).join(', ')}`);
+    await run.target.query('update directory_state set version = version + 1');
+  });
+}
