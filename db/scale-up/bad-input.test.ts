@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -295,6 +295,38 @@ it('will not roll back from a backup that is damaged, and has none to roll back 
   writeFileSync(join(folder, 'leads.copy.gz'), gzipSync(''));
   expect(await failureOf(rollBackScaleUp(optionsOf()))).toContain('leads.copy.gz is damaged: nothing was rolled back');
   expect(await countLeads()).toBe(10);
+});
+
+it('goes on with a roll back that was stopped between the source and the target, and keeps its file', async () => {
+  await fillSource();
+  await scaleUp(optionsOf());
+  await databases.target.query(`
+    insert into leads (id, created_at, source, email, postal_code, status)
+      select id, uuid_extract_timestamp(id), 'website', 'after@example.com', '02134', 'parked' from (select uuidv7() as id) made;
+    create table holds (hash bytea references person_keys)`);
+  expect(await failureOf(rollBackScaleUp(optionsOf()))).toContain('A database refused a statement');
+  await databases.source.query(
+    `insert into leads (email, zip_code, status) values ('new@example.com', '02134', 'new')`,
+  );
+  await databases.target.query('drop table holds');
+  const { kept, file, tables } = await rollBackScaleUp(optionsOf());
+  expect({ kept, tables }).toMatchObject({
+    kept: 1,
+    tables: [{ restored: 0 }, { restored: 0, arrived: 1 }, { restored: 0 }, { restored: 0 }],
+  });
+  expect(await rollBackScaleUp(optionsOf())).toMatchObject({ kept: 0 });
+  expect(readFileSync(file, 'utf8')).toContain('after@example.com');
+  expect(await countLeads()).toBe(0);
+});
+
+it('does not hold up the source for ever behind a transaction that somebody forgot', async () => {
+  await fillSource();
+  await databases.source.query('begin; insert into leads (email) values (null)');
+  const said = await failureOf(scaleUp(optionsOf()));
+  await databases.source.query('rollback');
+  expect(said).toBe(
+    'A table was locked by somebody else for too long. Nothing that was moved is lost: start again to go on.',
+  );
 });
 
 it('says what it would do, and writes nothing', async () => {

@@ -13,6 +13,7 @@ export function describeFailure(error: unknown): string {
   if (error instanceof AggregateError) return describeFailure(error.errors[0]);
   const code = codeOf(error);
   if (code === '53100' || code === 'ENOSPC') return `A disk is full (${code}). Make room. ${GO_ON}`;
+  if (code === '55P03') return `A table was locked by somebody else for too long. ${GO_ON}`;
   if (isLost(error, code)) return `A database connection was lost or refused (${code ?? 'ended'}). ${GO_ON}`;
   if (error instanceof pg.DatabaseError) {
     const where = [error.schema, error.table, error.column, error.constraint].filter(Boolean).join('.');

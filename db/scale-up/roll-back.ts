@@ -13,7 +13,7 @@ import type { State } from './state-file.ts';
 
 /** What a move fills, and what Switchyard makes of leads afterwards. Rules, keys, settings and territories stay. */
 const EMPTIED = [
-  'leads lead_keys person_keys lead_events outbox outbox_messages parking_lot turns idempotency_keys location_capacity deliveries',
+  'leads lead_keys person_keys lead_events outbox outbox_messages parking_lot turns idempotency_keys location_capacity deliveries lead_clocks',
   'locations location_keys old_ids scale_up_quarantine scale_up_steps',
 ]
   .join(' ')

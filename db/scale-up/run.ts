@@ -47,8 +47,10 @@ export interface BadRow {
 }
 
 const CONNECT_TIMEOUT_MS = 15_000;
+/** Whoever waits for a lock on the source's tables holds up its writers behind it. */
+const LOCK_WAIT = '15s';
 
-/** A connection of ours whose times are UTC. @throws when the database cannot be reached */
+/** A connection of ours: times are UTC, and a long COPY is not cut off. @throws when the database cannot be reached */
 export async function connect(url: string): Promise<pg.Client> {
   const parsed = new URL(url);
   if (/^(require|prefer|verify-ca)$/.test(parsed.searchParams.get('sslmode') ?? ''))
@@ -63,7 +65,9 @@ export async function connect(url: string): Promise<pg.Client> {
     // A dropped connection also rejects the query in flight: that rejection is the one that is reported.
   });
   await client.connect();
-  await client.query(`set timezone = 'UTC'`);
+  await client.query(
+    `set timezone = 'UTC'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '${LOCK_WAIT}'`,
+  );
   return client;
 }
 

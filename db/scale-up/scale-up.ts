@@ -14,7 +14,6 @@ import { switchOver } from './switch-over.ts';
 import { verify, type Verified } from './verify.ts';
 
 const CHUNK_ROWS = 20_000;
-const LOCK_WAIT = '60s';
 /** Held as long as the connection: a killed run's last transaction is over before the next run looks. */
 const RUN_LOCK = 7_305_118_226;
 
@@ -81,7 +80,6 @@ export async function rollBackScaleUp(options: ScaleUpOptions): Promise<RolledBa
 async function withRun<T>(options: ScaleUpOptions, work: (run: Run) => Promise<T>): Promise<T> {
   const [source, target] = [await connect(options.from), await connect(options.to)];
   try {
-    await target.query(`set lock_timeout = '${LOCK_WAIT}'`);
     await target.query('select pg_advisory_lock($1)', [RUN_LOCK]).catch((error: unknown) => {
       throw isLockTimeout(error) ? new Refusal('Another start of this move is at work.') : error;
     });
