@@ -18,7 +18,7 @@ export type TargetRow = Readonly<Record<string, string | null>>;
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
 const CLOCK_SKEW_MS = 86_400_000;
-/** Under this key of `metadata` lies what our columns have no room for. */
+/** Under this key of `metadata` lies, as JSON in a text because metadata is flat, what our columns have no room for. */
 const KEPT = '_scaleUp';
 
 /** A lead as a row of our table, by column, with `hashes` of its person; or which rule it breaks. */
@@ -99,7 +99,7 @@ function utmOf(row: SourceRow): string | null {
   return given.length === 0 ? null : JSON.stringify(Object.fromEntries(given));
 }
 
-/** The source's own document as it is, number for number, with ours beside it. */
+/** The source's own document, number for number, with ours beside it. */
 function metadataOf(row: SourceRow, clean: { email: string | null; phone: string | null }): string {
   const given = row['metadata'] ?? null;
   const isDocument = given?.startsWith('{') ?? false;
@@ -114,7 +114,7 @@ function metadataOf(row: SourceRow, clean: { email: string | null; phone: string
   };
   const document = isDocument && given ? given : '{}';
   const separator = document === '{}' ? '' : ', ';
-  return `${document.slice(0, -1)}${separator}"${KEPT}": ${JSON.stringify(kept)}}`;
+  return `${document.slice(0, -1)}${separator}"${KEPT}": ${JSON.stringify(JSON.stringify(kept))}}`;
 }
 
 /** What `GET /v1/leads/{id}` says why from: the old system named the location. */

@@ -102,7 +102,7 @@ async function compareLeads(): Promise<void> {
     [bad.rows.map(({ id }) => id)],
   );
   const here = await databases.target.query(
-    `select ${facts('o.old_id', `email || '|' || postal_code || '|' || score || '|' || (extract(epoch from (metadata #>> '{_scaleUp,createdAt}')::timestamptz) * 1000000)::bigint || '|' || coalesce(p.old_id, '')`)}
+    `select ${facts('o.old_id', `email || '|' || postal_code || '|' || score || '|' || (extract(epoch from ((metadata ->> '_scaleUp')::jsonb ->> 'createdAt')::timestamptz) * 1000000)::bigint || '|' || coalesce(p.old_id, '')`)}
      from old_ids o join leads l on l.id = o.id and l.created_at = uuid_extract_timestamp(o.id)
      left join old_ids p on p.kind = 'location' and p.id = l.location_id where o.kind = 'lead'`,
   );

@@ -32,7 +32,7 @@ const LAYOUT = {
 
 /** Read where the map names it; the common layout has none. */
 const OPTIONAL = new Set(['franchise_code']);
-const JSON_COLUMNS = new Set(['metadata', 'routing_data']);
+const JSON_COLUMNS = new Set(['routing_data']);
 const TIME_COLUMNS = new Set(['created_at', 'updated_at']);
 
 export const STATUSES = ['new', 'assigned', 'contacted', 'qualified', 'converted', 'lost'] as const;
@@ -153,6 +153,7 @@ function expressionsOf(field: string, column: string | null): { field: string; e
       ...(TIME_COLUMNS.has(field) ? [{ field: `${field}_ms`, expression: 'null' }] : []),
     ];
   const name = `t.${pg.escapeIdentifier(column)}`;
+  if (field === 'metadata') return [{ field, expression: flatDocument(`to_jsonb(${name})`) }];
   if (JSON_COLUMNS.has(field)) return [{ field, expression: `to_jsonb(${name})::text` }];
   if (!TIME_COLUMNS.has(field)) return [{ field, expression: `${name}::text` }];
   const time = `${name}::timestamptz`;
@@ -161,4 +162,11 @@ function expressionsOf(field: string, column: string | null): { field: string; e
     { field, expression: finite(`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`) },
     { field: `${field}_ms`, expression: finite(`floor(extract(epoch from ${time}) * 1000)::bigint::text`) },
   ];
+}
+
+/** A lead's metadata is flat: what lies deeper becomes its JSON as text. Here, because no number may change on the way. */
+function flatDocument(document: string): string {
+  return `case when jsonb_typeof(${document}) = 'object' then coalesce((
+    select jsonb_object_agg(e.key, case when jsonb_typeof(e.value) in ('object', 'array') then to_jsonb(e.value::text) else e.value end)
+    from jsonb_each(${document}) e), '{}') else ${document} end::text`;
 }
