@@ -10,6 +10,7 @@ import * as onboardingDrift from './onboarding-drift.ts';
 import * as onboardingPlans from './onboarding-plans.ts';
 import * as onboardingRuns from './onboarding-runs.ts';
 import * as scaleUp from './scale-up.ts';
+import * as people from './people.ts';
 import * as subscriptions from './subscriptions.ts';
 
 let database: TestDatabase;
@@ -30,6 +31,7 @@ const tables = [
   onboardingPlans,
   onboardingRuns,
   scaleUp,
+  people,
   subscriptions,
 ]
   .flatMap((schema): unknown[] => Object.values(schema))

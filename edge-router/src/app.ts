@@ -54,6 +54,7 @@ import { beginNightlyDrift, sweepDrift } from './onboarding/drift-messages.ts';
 import { createDriftRoutes } from './onboarding/drift-routes.ts';
 import { createMappingRoutes } from './onboarding/mapping-routes.ts';
 import { createPlanRoutes } from './onboarding/plan-routes.ts';
+import { createEraseRoutes } from './people/erase-routes.ts';
 import { createLeadSettingsRoutes } from './settings/lead-settings-routes.ts';
 import { keepUndelivered } from './subscriptions/keep-undelivered.ts';
 import { createSubscriptionRoutes } from './subscriptions/routes.ts';
@@ -168,6 +169,7 @@ export function createApp(deps: AppDeps): App {
   app.route('/v1/subscriptions', createSubscriptionRoutes(shared));
   app.route('/v1/highlevel', createHighlevelRoutes(shared));
   app.route('/v1/oauth', createOauthRoutes(shared));
+  app.route('/v1/people', createEraseRoutes(shared));
   app.route('/v1/sources', createSourceRoutes({ ...shared, sources }));
   app.route('/v1/events', createEventRoutes({ ...shared, handleEvents }));
   app.route('/v1/webhooks', createSourceWebhookRoutes({ deps, sources, announce: outbox.start }));

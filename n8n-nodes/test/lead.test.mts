@@ -101,6 +101,16 @@ it('previews without writing, looks up, and reassigns', async () => {
   expect(moved.error).toBeNull();
 });
 
+it('says how a lead went on, and gives one back', async () => {
+  const routed = await lead(route, [{ form: 'g-2', zip: '02134', email: 'finn@example.com' }]);
+  const items = [routed.outputs[0]?.[0]?.json ?? {}];
+  const leadId = '={{ $json.leadId }}';
+  const contacted = await lead({ operation: 'setStatus', leadId, status: 'contacted' }, items);
+  expect(contacted.outputs[0]).toMatchObject([{ json: { changed: true } }]);
+  const declined = await lead({ operation: 'decline', leadId, reason: 'outside our trade' }, items);
+  expect(declined.outputs[0]).toMatchObject([{ json: { moved: true, from: routed.outputs[0]?.[0]?.json['location'] ? {} : null } }]);
+});
+
 it('a lead as JSON that is none fails that item alone', async () => {
   const parameters = { operation: 'route', leadInput: 'json', lead: '={{ $json.lead }}' };
   const items = [{ lead: 'no json' }, { lead: { source: 'web', postalCode: '02134' } }];

@@ -10,11 +10,10 @@ import { purgeSubscriptions } from '../../../db/queries/purge-subscriptions.ts';
 import type { App } from '../app.ts';
 import type { AppDeps } from '../deps.ts';
 import { findAlarms } from '../http/alarms.ts';
+import { findLeadSettings } from '../settings/find-lead-settings.ts';
 
 const PARTITION_MONTHS_AHEAD = 3;
 const CAPACITY_KEPT_DAYS = 35;
-/** Longer than HighLevel retries, so that a repetition is recognised. */
-const WEBHOOKS_KEPT_DAYS = 30;
 const DRIFT_KEPT_DAYS = 90;
 const ROWS_PER_PURGE = 5000;
 /** Each with up to 10,000 rows. */
@@ -77,11 +76,18 @@ export async function runNightly(
     onboardingWaits: () => purgeAll((limit) => purgeOnboardingWaits(deps.database, { limit })),
     subscriptions: () => purgeAll((limit) => purgeSubscriptions(deps.database, { limit })),
     capacity: () => purgeAll((limit) => purgeCapacity(deps.database, { keptDays: CAPACITY_KEPT_DAYS, limit })),
-    webhooks: () => purgeAll((limit) => purgeWebhooks(deps.database, { keptDays: WEBHOOKS_KEPT_DAYS, limit })),
+    webhooks: () => purgeOldWebhooks(deps),
     plans: () => purgeAll((limit) => purgePlans(deps.database, { limit }), PLANS_PER_PURGE),
     oldDrift: () => purgeDrift(deps.database, { keptDays: DRIFT_KEPT_DAYS }),
     drift: () => app.beginNightlyDrift(),
   });
+}
+
+/** As long as the brand says; a week at least, longer than HighLevel retries, so that a repetition is recognised. */
+async function purgeOldWebhooks(deps: Pick<AppDeps, 'database'>): Promise<void> {
+  const { settings } = await findLeadSettings(deps);
+  const keptDays = settings.retention.eventsDays;
+  await purgeAll((limit) => purgeWebhooks(deps.database, { keptDays, limit }));
 }
 
 /** A part at a time, so that nobody waits long for a lock. */

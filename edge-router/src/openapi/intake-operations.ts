@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { eventRowSchema } from '../../../db/queries/event-row.ts';
 import { eventListQuerySchema } from '../intake/event-routes.ts';
 import { shownSourceSchema, sourceBodySchema, sourceWithSecretSchema } from '../intake/source-routes.ts';
+import { eraseBodySchema, erasedSchema } from '../people/erase-routes.ts';
 import type { Operation } from './operation.ts';
 import { pageOf } from './page-of.ts';
 
@@ -125,5 +126,17 @@ export const intakeOperations: readonly Operation[] = [
     parameters: numbered,
     answers: { 200: { description: 'the event as it is now', schema: eventRowSchema } },
     problems: ['not_found', 'conflict'],
+  },
+  {
+    method: 'post',
+    path: '/v1/people/erase',
+    tag: 'People',
+    summary: 'Forget a person',
+    description:
+      'Leads stay as numbers: when, from where, who got them and why. Names, ways to reach the person, where they live and whatever came along are gone, ' +
+      'from events too. Asked again it erases what came since.',
+    scope: 'people:erase',
+    body: { schema: eraseBodySchema, example: { email: 'ann@example.com' } },
+    answers: { 200: { description: 'what was erased', schema: erasedSchema } },
   },
 ];

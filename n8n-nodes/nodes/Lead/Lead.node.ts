@@ -18,7 +18,7 @@ export class Lead implements INodeType {
     group: ['transform'],
     version: [1],
     subtitle:
-      '={{ { get: "Get", preview: "Preview", reassign: "Reassign", route: "Route", routeMany: "Route Many" }[$parameter["operation"]] }}',
+      '={{ { decline: "Decline", get: "Get", preview: "Preview", reassign: "Reassign", route: "Route", routeMany: "Route Many", setStatus: "Set Status" }[$parameter["operation"]] }}',
     description: 'Route leads to the right location, and ask why',
     defaults: { name: 'Route Lead' },
     inputs: [NodeConnectionTypes.Main],

@@ -53,6 +53,63 @@ const preview: Operation = {
   read: asObject,
 };
 
+const decline: Operation = {
+  option: {
+    name: 'Decline',
+    value: 'decline',
+    action: 'Decline lead',
+    description: 'Give a lead back: it goes to the next by the same rules',
+  },
+  parameters: [
+    leadId,
+    {
+      displayName: 'Reason',
+      name: 'reason',
+      type: 'string',
+      default: '',
+      required: true,
+      placeholder: 'e.g. outside our trade',
+      description: 'Why; kept on the time line of the lead',
+    },
+  ],
+  request: (context, itemIndex) => ({
+    method: 'POST',
+    path: `/v1/leads/${readId(context, 'leadId', itemIndex)}/decline`,
+    body: { reason: String(context.getNodeParameter('reason', itemIndex)) },
+  }),
+  read: asObject,
+};
+
+const setStatus: Operation = {
+  option: {
+    name: 'Set Status',
+    value: 'setStatus',
+    action: 'Set status of lead',
+    description: 'Say that a lead was contacted, won or lost, where HighLevel does not tell it',
+  },
+  parameters: [
+    leadId,
+    {
+      displayName: 'Status',
+      name: 'status',
+      type: 'options',
+      default: 'contacted',
+      options: [
+        { name: 'Contacted', value: 'contacted' },
+        { name: 'Lost', value: 'lost' },
+        { name: 'Won', value: 'won' },
+      ],
+      description: 'How far the lead is; it only goes forward',
+    },
+  ],
+  request: (context, itemIndex) => ({
+    method: 'POST',
+    path: `/v1/leads/${readId(context, 'leadId', itemIndex)}/status`,
+    body: { status: String(context.getNodeParameter('status', itemIndex)) },
+  }),
+  read: asObject,
+};
+
 const reassign: Operation = {
   option: {
     name: 'Reassign',
@@ -103,4 +160,4 @@ const routeMany: Operation = {
   parameters: leadParameters,
 };
 
-export const leadOperations: readonly Operation[] = [get, preview, reassign, route, routeMany];
+export const leadOperations: readonly Operation[] = [decline, get, preview, reassign, route, routeMany, setStatus];

@@ -38,10 +38,19 @@ export class SwitchyardTrigger implements INodeType {
           },
           { name: 'Drift Found', value: 'drift.found', description: 'A location differs from how it was set up' },
           { name: 'Lead Assigned', value: 'lead.assigned', description: 'A lead has its location' },
+          { name: 'Lead Contacted', value: 'lead.contacted', description: 'Somebody of the location has got in touch' },
+          { name: 'Lead Declined', value: 'lead.declined', description: 'A location has given a lead back' },
+          { name: 'Lead Delivered', value: 'lead.delivered', description: 'The sub-account of the location has the lead' },
           {
             name: 'Lead Delivery Failed',
             value: 'lead.delivery_failed',
             description: 'HighLevel did not take a lead, for good',
+          },
+          { name: 'Lead Lost', value: 'lead.lost', description: 'The location did not win the lead' },
+          {
+            name: 'Lead Not Touched in Time',
+            value: 'lead.sla_missed',
+            description: 'Nobody of the location has touched a lead in time',
           },
           {
             name: 'Lead Parked',
@@ -49,6 +58,7 @@ export class SwitchyardTrigger implements INodeType {
             description: 'No location could take a lead: a person must look',
           },
           { name: 'Lead Reassigned', value: 'lead.reassigned', description: 'A lead has gone to another location' },
+          { name: 'Lead Won', value: 'lead.won', description: 'The location has won the lead' },
           { name: 'Location Activated', value: 'location.activated', description: 'A location gets leads from now on' },
           {
             name: 'Step Failed',
