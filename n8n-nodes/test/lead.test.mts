@@ -108,7 +108,9 @@ it('says how a lead went on, and gives one back', async () => {
   const contacted = await lead({ operation: 'setStatus', leadId, status: 'contacted' }, items);
   expect(contacted.outputs[0]).toMatchObject([{ json: { changed: true } }]);
   const declined = await lead({ operation: 'decline', leadId, reason: 'outside our trade' }, items);
-  expect(declined.outputs[0]).toMatchObject([{ json: { moved: true, from: routed.outputs[0]?.[0]?.json['location'] ? {} : null } }]);
+  expect(declined.outputs[0]).toMatchObject([
+    { json: { moved: true, from: routed.outputs[0]?.[0]?.json['location'] ? {} : null } },
+  ]);
 });
 
 it('a lead as JSON that is none fails that item alone', async () => {

@@ -40,7 +40,11 @@ export class SwitchyardTrigger implements INodeType {
           { name: 'Lead Assigned', value: 'lead.assigned', description: 'A lead has its location' },
           { name: 'Lead Contacted', value: 'lead.contacted', description: 'Somebody of the location has got in touch' },
           { name: 'Lead Declined', value: 'lead.declined', description: 'A location has given a lead back' },
-          { name: 'Lead Delivered', value: 'lead.delivered', description: 'The sub-account of the location has the lead' },
+          {
+            name: 'Lead Delivered',
+            value: 'lead.delivered',
+            description: 'The sub-account of the location has the lead',
+          },
           {
             name: 'Lead Delivery Failed',
             value: 'lead.delivery_failed',
