@@ -37,3 +37,27 @@ begin
     jsonb_build_object('leadId', wanted, 'locationId', lead.location_id));
   return 'set';
 end $$;
+
+-- As before; the brand's own sub-account is known too, also while the news that the app is installed there is still on its way.
+create or replace function accept_webhook(event jsonb) returns text language plpgsql as $$
+declare
+  ignored text := event ->> 'reason';
+  location text := event ->> 'ghlLocationId';
+begin
+  if ignored is null and not (event ->> 'anywhere')::boolean
+    and not exists (select from location_keys where ghl_location_id = location)
+    and not exists (select from highlevel_installations where ghl_location_id = location and installed)
+    and not exists (select from lead_settings where document #>> '{master,ghlLocationId}' = location) then
+    ignored := 'unknown_location';
+  end if;
+  insert into webhook_events (id, type, ghl_location_id, resource_id, outcome, reason, payload)
+  values (event ->> 'id', event ->> 'type', location, event ->> 'resourceId',
+    case when ignored is null then 'accepted' else 'ignored' end, ignored,
+    case when ignored is null then event -> 'payload' end)
+  on conflict (id) do nothing;
+  if not found then return 'duplicate'; end if;
+  if ignored is not null then return ignored; end if;
+  insert into outbox (topic, payload)
+  values ('webhook.accepted', jsonb_build_object('webhookId', event ->> 'id'));
+  return 'accepted';
+end $$;

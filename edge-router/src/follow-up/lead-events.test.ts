@@ -62,8 +62,27 @@ const leadsOf = async (contactId: string): Promise<string[]> => {
   return rows.map(({ id }) => id);
 };
 
+/** As `eventually`, while the minute's Cron comes by: what failed once, or came too early, is its to handle. */
+function sooner<T>(check: () => Promise<T>): Promise<T> {
+  return eventually(
+    async () => {
+      try {
+        return await check();
+      } catch (error) {
+        await stack.database.pool.query(
+          `update webhook_events set received_at = received_at - interval '1 minute', next_try_at = null where handled_at is null`,
+        );
+        await stack.test.router.app.sweepEvents();
+        await stack.test.router.app.outbox.run();
+        throw error;
+      }
+    },
+    { timeoutMs: 90_000, intervalMs: 250 },
+  );
+}
+
 const findLead = (contactId: string): Promise<string> =>
-  eventually(async () => {
+  sooner(async () => {
     const [leadId] = await leadsOf(contactId);
     expect(leadId).toBeDefined();
     return leadId ?? '';
@@ -72,7 +91,7 @@ const findLead = (contactId: string): Promise<string> =>
 const lead = (leadId: string): Promise<Json> => send('GET', `/v1/leads/${leadId}`);
 
 const atStage = (leadId: string, stage: string): Promise<Json> =>
-  eventually(async () => {
+  sooner(async () => {
     const found = await lead(leadId);
     expect(found.stage).toBe(stage);
     return found;
@@ -101,7 +120,7 @@ describe('a contact of the master sub-account', () => {
     const found = await atStage(leadId, 'delivered');
     expect(found).toMatchObject({ source: 'highlevel', person: { email }, metadata: { contactSource: 'Facebook' } });
     await call('POST', `/contacts/${contactId}/tags`, { tags: ['hot'] });
-    await eventually(async () =>
+    await sooner(async () =>
       expect(await handledAs(contactId)).toEqual(expect.arrayContaining(['routed', 'routed_before'])),
     );
     expect(await leadsOf(contactId)).toEqual([leadId]);
@@ -112,7 +131,7 @@ describe('a contact of the master sub-account', () => {
   it('is waited for until it can be reached', async () => {
     const { email, phone: _, ...rest } = person();
     const contactId = await createContact(rest);
-    await eventually(async () => expect(await handledAs(contactId)).toEqual(['incomplete']));
+    await sooner(async () => expect(await handledAs(contactId)).toEqual(['incomplete']));
     await call('PUT', `/contacts/${contactId}`, { email });
     await findLead(contactId);
   });
@@ -136,7 +155,7 @@ describe('a contact of the master sub-account', () => {
 describe('a lead that was delivered', () => {
   it('is no news when HighLevel tells of our own writing', async () => {
     const { leadId, contactId } = await delivered();
-    await eventually(async () => expect((await handledAs(contactId)).length).toBeGreaterThanOrEqual(2));
+    await sooner(async () => expect((await handledAs(contactId)).length).toBeGreaterThanOrEqual(2));
     expect(new Set(await handledAs(contactId))).toEqual(new Set(['echo']));
     expect(await leadsOf(contactId)).toEqual([]);
     expect((await lead(leadId)).stage).toBe('delivered');
@@ -165,7 +184,7 @@ describe('a lead that was delivered', () => {
     const { leadId, contactId } = await delivered();
     const message = { locationId: branch, contactId, body: 'hello', messageType: 'SMS' };
     await stack.test.sandbox.admin('POST', 'webhooks', { type: 'OutboundMessage', payload: message });
-    await eventually(async () => {
+    await sooner(async () => {
       const { rows } = await stack.database.pool.query(
         `select 1 from webhook_events where type = 'OutboundMessage' and payload->>'contactId' = $1 and handled_at is not null`,
         [contactId],
@@ -214,7 +233,7 @@ it('a lead that its location declines goes to nobody who had it, and is told of'
   expect(after.timeLine.find(({ kind }: Json) => kind === 'declined').detail).toMatchObject({
     reason: 'out of our trade',
   });
-  await eventually(async () => {
+  await sooner(async () => {
     const { items } = await send('GET', `/v1/deliveries?leadId=${leadId}`);
     expect(items[0].status).toBe('withdrawn');
   });
