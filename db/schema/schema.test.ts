@@ -1,6 +1,7 @@
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../local/testing/test-database.ts';
+import * as backtests from './backtests.ts';
 import * as deliveries from './deliveries.ts';
 import * as directory from './directory.ts';
 import * as highlevel from './highlevel.ts';
@@ -22,6 +23,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const tables = [
+  backtests,
   deliveries,
   directory,
   highlevel,

@@ -1,6 +1,10 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AppDeps } from './deps.ts';
+import { sweepBacktests } from './backtests/backtest-messages.ts';
+import { purgeBacktests } from './backtests/drop-backtest.ts';
+import { createBacktestRoutes } from './backtests/routes.ts';
+import { runSlice } from './backtests/run-slice.ts';
 import { followAssignments } from './deliveries/follow-assignments.ts';
 import { sweepDeliveries } from './deliveries/delivery-messages.ts';
 import { createDeliveryRoutes } from './deliveries/routes.ts';
@@ -42,6 +46,7 @@ import { createRulesRoutes } from './leads/rules-routes.ts';
 import { createCapacityCopies } from './locations/capacity-copies.ts';
 import { createDirectoryCache } from './locations/directory-cache.ts';
 import { createDirectoryHolder, type DirectoryHolder } from './locations/directory-holder.ts';
+import { createDraftDirectories } from './locations/draft-directories.ts';
 import { refreshDirectory } from './locations/import-locations.ts';
 import { createPostgresDirectorySource } from './locations/postgres-directory-source.ts';
 import { createLocationRoutes } from './locations/routes.ts';
@@ -85,6 +90,10 @@ export interface App {
   readonly sweepClocks: () => Promise<void>;
   /** Takes up events of HighLevel that were lost, on the way here or behind. */
   readonly sweepEvents: () => Promise<void>;
+  /** Takes up backtests that were left alone. */
+  readonly sweepBacktests: () => Promise<void>;
+  /** Deletes backtests of long ago. */
+  readonly purgeBacktests: () => Promise<void>;
   /** Takes up looking for drift that was left alone. */
   readonly sweepDrift: () => Promise<void>;
   /** Looks whether active locations are still as they should be. */
@@ -117,6 +126,11 @@ export function createApp(deps: AppDeps): App {
   const delivering = { ...deps, highlevel, facts: createSubAccountFacts(deps) };
 
   const routing = { ...deps, directory, capacity, hashPerson };
+  const backtests = {
+    ...deps,
+    drafts: createDraftDirectories({ ...deps, directory }),
+    readDirectory: directory.current,
+  };
   const clocks = {
     ...deps,
     directory,
@@ -162,6 +176,7 @@ export function createApp(deps: AppDeps): App {
     '/v1/rules',
     createRulesRoutes({ ...shared, refreshDirectory: () => refreshDirectory({ ...deps, directory }) }),
   );
+  app.route('/v1/backtests', createBacktestRoutes({ ...shared, deps: backtests }));
   app.route('/v1/onboarding', createPlanRoutes(shared));
   app.route('/v1/onboarding/mappings', createMappingRoutes(shared));
   app.route('/v1/me', createMeRoutes(shared));
@@ -191,6 +206,7 @@ export function createApp(deps: AppDeps): App {
         ['persist-event', (body) => thenAnnounce(persistEvent(deps, body))],
         ['lead-clock', (body) => thenAnnounce(checkClock(clocks, body))],
         ['deliver-lead', (body) => thenAnnounce(runDelivery(delivering, body))],
+        ['run-backtest', (body) => runSlice(backtests, body)],
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],
         ['check-drift', (body) => checkDrift(batches, body)],
@@ -223,6 +239,8 @@ export function createApp(deps: AppDeps): App {
       await sweepMasterContacts({ ...deps, highlevel });
       await sweepWebhooks(deps, handleEvents);
     },
+    sweepBacktests: () => sweepBacktests(deps),
+    purgeBacktests: () => purgeBacktests(deps),
     sweepDrift: () => sweepDrift(deps),
     beginNightlyDrift: () => beginNightlyDrift(deps),
   };

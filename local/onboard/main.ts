@@ -5,8 +5,8 @@ import { basename, extname } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Result } from '../../edge-router/src/rules/result.ts';
 import { err, ok } from '../../edge-router/src/rules/result.ts';
-import { createEdgeClient, describeProblem, type EdgeClient } from '../demo/edge-client.ts';
-import { readStackFile } from '../stack/stack-file.ts';
+import { connectEdge } from '../demo/connect-edge.ts';
+import { describeProblem, type EdgeClient } from '../demo/edge-client.ts';
 import type { Batch } from './batch-lines.ts';
 import { followBatch, readBatchRows } from './follow-batch.ts';
 import { parseOnboardOptions, type OnboardOptions } from './options.ts';
@@ -23,7 +23,7 @@ process.exitCode = result.ok && result.value ? 0 : 1;
 async function onboard(args: readonly string[]): Promise<Result<boolean, string>> {
   const options = parseOnboardOptions(args);
   if (!options.ok) return options;
-  const client = connect();
+  const client = connectEdge();
   if (!client.ok) return client;
   const file = readFile(options.value.file);
   if (!file.ok) return file;
@@ -89,14 +89,6 @@ async function keep(
   writeFileSync(target, `\uFEFF${csv.value}`);
   console.log(`rows to correct: ${target}`);
   return ok(null);
-}
-
-function connect(): Result<EdgeClient, string> {
-  const { SWITCHYARD_EDGE: edge, SWITCHYARD_API_KEY: apiKey } = process.env;
-  if (edge !== undefined && apiKey !== undefined) return ok(createEdgeClient({ edge, apiKey }));
-  if (edge !== undefined) return err('SWITCHYARD_EDGE names a router: SWITCHYARD_API_KEY has to be its key.');
-  const stack = readStackFile();
-  return stack.ok ? ok(createEdgeClient(stack.value)) : stack;
 }
 
 function readFile(file: string): Result<Uint8Array<ArrayBuffer>, string> {

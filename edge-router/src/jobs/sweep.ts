@@ -36,6 +36,7 @@ export async function runEveryMinute(
     | 'sweepDeliveries'
     | 'sweepClocks'
     | 'sweepDrift'
+    | 'sweepBacktests'
     | 'sweepEvents'
     | 'highlevel'
   >,
@@ -53,6 +54,7 @@ export async function runEveryMinute(
     events: () => app.sweepEvents(),
     clocks: () => app.sweepClocks(),
     drift: () => app.sweepDrift(),
+    backtests: () => app.sweepBacktests(),
   });
 }
 
@@ -67,7 +69,7 @@ async function alarmForParked(deps: Pick<AppDeps, 'config' | 'database' | 'log'>
  * safe to run at any time, twice.
  */
 export async function runNightly(
-  app: Pick<App, 'beginNightlyDrift'>,
+  app: Pick<App, 'beginNightlyDrift' | 'purgeBacktests'>,
   deps: Pick<AppDeps, 'database' | 'log'>,
 ): Promise<void> {
   await runEach(deps, {
@@ -79,6 +81,7 @@ export async function runNightly(
     webhooks: () => purgeOldWebhooks(deps),
     plans: () => purgeAll((limit) => purgePlans(deps.database, { limit }), PLANS_PER_PURGE),
     oldDrift: () => purgeDrift(deps.database, { keptDays: DRIFT_KEPT_DAYS }),
+    backtests: () => app.purgeBacktests(),
     drift: () => app.beginNightlyDrift(),
   });
 }

@@ -10,7 +10,7 @@ import { asLeadId, asLocationId, type LeadId, type LocationId } from '../rules/i
 import { err, ok, type Result } from '../rules/result.ts';
 import type { LeadInput } from './intake.ts';
 import { describeRoutedLead, type RoutedLead } from './routed-lead.ts';
-import { questionOf } from './routing-question.ts';
+import { questionOf } from './rules/routing-question.ts';
 import { decide, type RoutingQuestion } from './rules/decide.ts';
 import { settleTrace, type Decision, type RefusalVerdict } from './rules/decision.ts';
 import { normaliseLead, personKeyInputs, type CleanLead } from './rules/normalise.ts';

@@ -1,7 +1,7 @@
 import type { PlacedLead } from '../../../db/queries/read-placed-leads.ts';
 import type { Directory } from '../locations/rules/directory.ts';
 import { cleanPostalCode } from '../locations/rules/postal-code-text.ts';
-import { questionOf } from './routing-question.ts';
+import { questionOf } from './rules/routing-question.ts';
 import type { RoutingQuestion } from './rules/decide.ts';
 import type { DecisionTrace } from './rules/decision.ts';
 import type { CleanLead } from './rules/normalise.ts';

@@ -6,7 +6,7 @@ import type { DirectoryHolder, RunInBackground } from '../locations/directory-ho
 import type { Directory } from '../locations/rules/directory.ts';
 import type { LeadInput } from './intake.ts';
 import { describeRoutedLead, type RoutedLead } from './routed-lead.ts';
-import { questionOf } from './routing-question.ts';
+import { questionOf } from './rules/routing-question.ts';
 import { decide } from './rules/decide.ts';
 import { settleTrace, type Attempt, type Decision, type Refusal, type RefusalVerdict } from './rules/decision.ts';
 import { normaliseLead } from './rules/normalise.ts';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
+import { backtestOperations } from './backtest-operations.ts';
 import { onboardingBatchOperations } from './batch-operations.ts';
 import { deliveryOperations } from './delivery-operations.ts';
 import { onboardingDriftOperations } from './drift-operations.ts';
@@ -26,6 +27,7 @@ export const operations = [
   ...locationOperations,
   ...territoryOperations,
   ...rulesOperations,
+  ...backtestOperations,
   ...onboardingPlanOperations,
   ...settingsOperations,
   ...subscriptionOperations,

@@ -1,7 +1,7 @@
-import type { Coordinates } from '../locations/rules/distance.ts';
-import type { RoutingQuestion } from './rules/decide.ts';
-import type { CleanLead } from './rules/normalise.ts';
-import type { Rules } from './rules/routing-rules.ts';
+import type { Coordinates } from '../../locations/rules/distance.ts';
+import type { RoutingQuestion } from './decide.ts';
+import type { CleanLead } from './normalise.ts';
+import type { Rules } from './routing-rules.ts';
 
 export interface QuestionContext {
   readonly rules: Pick<Rules, 'fromBrowser'>;
