@@ -209,12 +209,13 @@ describe('assign_lead', () => {
 
   it('counts a cap by the location’s own day', async () => {
     const kiritimati = await makeLocation({ timezone: 'Pacific/Kiritimati', dailyCap: 1 });
-    const pagoPago = await makeLocation({ timezone: 'Pacific/Pago_Pago', dailyCap: 1 });
+    // 24 hours behind, so that their days are apart by one at any moment.
+    const honolulu = await makeLocation({ timezone: 'Pacific/Honolulu', dailyCap: 1 });
     await assign([kiritimati]);
-    await assign([pagoPago]);
+    await assign([honolulu]);
     const { rows } = await test.pool.query(
       `select max(day) - min(day) as apart from location_capacity where location_id = any ($1)`,
-      [[kiritimati, pagoPago]],
+      [[kiritimati, honolulu]],
     );
     expect(rows[0]).toEqual({ apart: 1 });
     expect(await assign([kiritimati])).toMatchObject({ status: 'exhausted' });
