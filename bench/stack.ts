@@ -123,6 +123,8 @@ async function describeRouter(parts: { folder: string; databaseUrl: string; redi
     QSTASH_TOKEN: secrets.TOKEN,
     QSTASH_CURRENT_SIGNING_KEY: secrets.CURRENT_SIGNING_KEY,
     QSTASH_NEXT_SIGNING_KEY: secrets.NEXT_SIGNING_KEY,
+    LEADS_PER_10_SECONDS: '10000000',
+    API_CALLS_PER_MINUTE: '10000000',
     PERSON_HASH_KEY: randomBytes(32).toString('hex'),
     EVENT_SIGNING_KEY: randomBytes(32).toString('hex'),
   };

@@ -5,6 +5,8 @@ export const apiKeySchema = z.object({
   id: z.string(),
   keyHash: z.string(),
   scopes: z.array(z.string()),
+  /** Of the leads it may send; null: any. */
+  sources: z.array(z.string()).nullable(),
   expiresAtMs: z.coerce.number().nullable(),
 });
 

@@ -114,6 +114,7 @@ export const apiKeys = pgTable('api_keys', {
   name: text().notNull(),
   keyHash: bytea('key_hash').notNull().unique(),
   scopes: text().array().notNull(),
+  sources: text().array(),
   createdAt: timestamptz('created_at').notNull().defaultNow(),
   expiresAt: timestamptz('expires_at'),
   revokedAt: timestamptz('revoked_at'),

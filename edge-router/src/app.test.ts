@@ -167,7 +167,12 @@ describe.each(routes.filter((route) => route.body !== undefined))('the body of $
 describe('GET /v1/me', () => {
   it('says to any key what it may do, and to nobody without one', async () => {
     const me = await router.send('GET', '/v1/me', { apiKey: await mintApiKey(router.deps, ['rules:read']) });
-    expect(await me.json()).toEqual({ apiKeyId: expect.any(String), scopes: ['rules:read'], expiresAt: null });
+    expect(await me.json()).toEqual({
+      apiKeyId: expect.any(String),
+      scopes: ['rules:read'],
+      sources: null,
+      expiresAt: null,
+    });
     expect((await router.send('GET', '/v1/me', { apiKey: null })).status).toBe(401);
   });
 });

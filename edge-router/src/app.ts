@@ -33,6 +33,7 @@ import { createHighlevelRoutes, createOauthRoutes } from './highlevel/routes.ts'
 import { createWebhookRoutes } from './highlevel/webhook-routes.ts';
 import { toProblem, type ApiError } from './http/problem.ts';
 import { assignRequestId } from './http/request-id.ts';
+import { createRateLimits } from './http/rate-limits.ts';
 import { createMeRoutes } from './http/me.ts';
 import { createStaticFirstRouter } from './http/static-first-router.ts';
 import { createOutboxDrain, type OutboxDrain } from './jobs/outbox.ts';
@@ -114,7 +115,8 @@ export function createApp(deps: AppDeps): App {
     log: deps.log,
   });
   const outbox = createOutboxDrain(deps);
-  const requireScope = createScopeGuard({ ...deps, directory });
+  const limits = createRateLimits(deps);
+  const requireScope = createScopeGuard({ ...deps, directory, limits });
   const capacity = createCapacityCopies(deps);
   const hashPerson = createKeyedHash(deps.config.personHashKey);
   const parkingRetries = createParkingRetries({ ...deps, directory, capacity, hashPerson, outbox });
@@ -187,7 +189,7 @@ export function createApp(deps: AppDeps): App {
   app.route('/v1/people', createEraseRoutes(shared));
   app.route('/v1/sources', createSourceRoutes({ ...shared, sources }));
   app.route('/v1/events', createEventRoutes({ ...shared, handleEvents }));
-  app.route('/v1/webhooks', createSourceWebhookRoutes({ deps, sources, announce: outbox.start }));
+  app.route('/v1/webhooks', createSourceWebhookRoutes({ deps, sources, limits, announce: outbox.start }));
   app.route('/v1/webhooks', createWebhookRoutes({ deps, announce: outbox.start }));
   app.route(
     '/v1/jobs',

@@ -22,6 +22,7 @@ const envSchema = z.object({
   CENSUS_GEOCODER_URL: httpUrl.default('https://geocoding.geo.census.gov'),
   ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
+  API_CALLS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000_000).default(6000),
   DIRECTORY_MAX_LOCATIONS: z.coerce.number().int().min(0).max(1_000_000).default(150_000),
   EVENT_SIGNING_KEY: z.string().min(32),
   HIGHLEVEL_AUTHORIZE_URL: httpUrl.default('https://marketplace.gohighlevel.com/v2/oauth/chooselocation'),
@@ -32,6 +33,7 @@ const envSchema = z.object({
     .default(PUBLISHED_WEBHOOK_KEY)
     .transform(parseWebhookKeys)
     .refine((keys) => keys !== null, { error: 'Ed25519 public keys (SPKI, base64), separated by commas' }),
+  LEADS_PER_10_SECONDS: z.coerce.number().int().min(1).max(10_000_000).default(10_000),
   NEON_FETCH_ENDPOINT: z.union([z.literal(''), httpUrl]).default(''),
   ONBOARDING_MAX_ACTIVE_ROWS: z.coerce.number().int().min(1).max(100).default(5),
   ONBOARDING_TIME_SCALE: z.coerce.number().min(0.1).max(100_000).default(1),
@@ -70,6 +72,8 @@ export interface Config {
   readonly directoryMaxLocations: number;
   /** Of the US Census Bureau's batch geocoder. */
   readonly censusGeocoderUrl: string;
+  /** Requests of one key, or one source: those with a lead, and all others. */
+  readonly limits: { readonly edgePer10Seconds: number; readonly apiPerMinute: number };
   readonly database: { readonly url: string; readonly fetchEndpoint: string | null };
   readonly redis: { readonly url: string; readonly token: string };
   readonly qstash: {
@@ -107,6 +111,7 @@ export function parseConfig(env: unknown): Result<Config, readonly string[]> {
     directoryMaxLocations: data.DIRECTORY_MAX_LOCATIONS,
     censusGeocoderUrl: data.CENSUS_GEOCODER_URL,
     highlevel: highlevel.data && toHighlevelConfig(data, highlevel.data),
+    limits: { edgePer10Seconds: data.LEADS_PER_10_SECONDS, apiPerMinute: data.API_CALLS_PER_MINUTE },
     database: {
       url: data.DATABASE_URL,
       fetchEndpoint: data.NEON_FETCH_ENDPOINT === '' ? null : data.NEON_FETCH_ENDPOINT,

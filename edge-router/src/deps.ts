@@ -1,4 +1,5 @@
 import type { Client, Receiver } from '@upstash/qstash';
+import type { Ratelimit } from '@upstash/ratelimit';
 import type { Redis } from '@upstash/redis';
 import type { Database } from '../../db/database.ts';
 import type { Config } from './config.ts';
@@ -13,6 +14,10 @@ export interface AppDeps {
   readonly redis: Pick<Redis, 'get' | 'mget' | 'set' | 'hset' | 'expire' | 'eval' | 'ping'>;
   readonly qstash: Pick<Client, 'batch'>;
   readonly receiver: Pick<Receiver, 'verify'>;
+  /** Whether a key or source may come once more at this Cloudflare location; null where no such binding is. */
+  readonly limitAtEdge: ((who: string) => Promise<boolean>) | null;
+  /** The same for all isolates of the world, in Redis. */
+  readonly limitForAll: Pick<Ratelimit, 'limit'>;
   /** Calls to HighLevel leave by this alone. */
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
   readonly postalCodes: PostalCodes;

@@ -1,4 +1,5 @@
 import { Client, Receiver } from '@upstash/qstash';
+import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
 import { uuidv7 } from 'uuidv7';
 import { createDatabase } from '../../db/database.ts';
@@ -17,32 +18,42 @@ import { err, ok, type Result } from './rules/result.ts';
 
 const DATABASE_TIMEOUT_MS = 8000;
 const REDIS_TIMEOUT_MS = 1500;
+/** A Redis that does not say so soon lets a request through. */
+const LIMIT_PATIENCE_MS = 300;
 const NIGHTLY_CRON = '17 3 * * *';
 
 const log = createJsonLog((line) => console.log(line));
 
-function createDeps(config: Config): AppDeps {
-  const { redis, qstash } = config;
+function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppDeps {
+  const { qstash } = config;
+  const redis = new Redis({
+    ...config.redis,
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    retry: false,
+    signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
+  });
+  const limiter = Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s');
   return {
     config,
     database: createDatabase({ ...config.database, timeoutMs: DATABASE_TIMEOUT_MS }),
-    redis: new Redis({
-      ...redis,
-      automaticDeserialization: false,
-      enableAutoPipelining: false,
-      enableTelemetry: false,
-      retry: false,
-      signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
-    }),
+    redis,
     qstash: new Client({ baseUrl: qstash.url, token: qstash.token, enableTelemetry: false, retry: { retries: 1 } }),
     receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),
     geocodeBatch: createCensusGeocoder({ baseUrl: config.censusGeocoderUrl }),
+    limitAtEdge: env.EDGE_LIMIT ? readLimit(env.EDGE_LIMIT) : null,
+    limitForAll: new Ratelimit({ redis, limiter, prefix: 'limit:v1', timeout: LIMIT_PATIENCE_MS }),
     fetch: (url, init) => fetch(url, init),
     postalCodes: readPostalCodes(postalCodeBytes),
     nowMs: () => Date.now(),
     newId: () => uuidv7(),
     log,
   };
+}
+
+function readLimit(binding: RateLimit): (who: string) => Promise<boolean> {
+  return async (who) => (await binding.limit({ key: who })).success;
 }
 
 let made: Result<{ app: App; deps: AppDeps }, readonly string[]> | null = null;
@@ -52,7 +63,7 @@ function findApp(env: Env): Result<{ app: App; deps: AppDeps }, readonly string[
   if (made) return made;
   const config = parseConfig(env);
   if (config.ok) {
-    const deps = createDeps(config.value);
+    const deps = createDeps(config.value, env);
     made = ok({ app: createApp(deps), deps });
   } else {
     log({ event: 'misconfigured', settings: config.error });

@@ -229,7 +229,7 @@ describe('a sub-account’s token', () => {
   it('is had without Redis too', async () => {
     const away = () => Promise.reject(new TypeError('fetch failed'));
     const { highlevel } = await test.startAnother({
-      redis: { ...test.router.deps.redis, get: away, set: away, eval: away },
+      redis: { ...test.router.deps.redis, get: away, set: away, eval: away, evalsha: away },
     });
     expect(await read(highlevel)).toMatchObject({ ok: true });
   });

@@ -7,12 +7,14 @@ import { err, ok, type Result } from '../rules/result.ts';
 import type { AppEnv } from './app-env.ts';
 import { hashText } from './hash.ts';
 import type { Log } from './log.ts';
+import type { LimitKind, RateLimits } from './rate-limits.ts';
 import { toProblem, type ApiError } from './problem.ts';
 import { hasScope, type Scope } from './scopes.ts';
 
 export type ApiKey = DirectoryApiKey;
 
 export interface ApiKeyDeps {
+  readonly limits: RateLimits;
   readonly database: Database;
   readonly directory: DirectoryHolder;
   readonly nowMs: () => number;
@@ -27,21 +29,26 @@ const UNKNOWN_KEY_REMEMBERED_MS = 5000;
 /**
  * Lets a request through when its bearer key exists, is alive and has the scope; `any` asks for none. Keys come with the directory; one it
  * does not know is looked up in Postgres, so that a new key works at once. A key that cannot be checked gets 503,
- * never 401.
+ * never 401. One that comes too often gets 429.
  */
-export function createScopeGuard(deps: ApiKeyDeps): (scope: Scope | 'any') => MiddlewareHandler<AppEnv> {
+export function createScopeGuard(
+  deps: ApiKeyDeps,
+): (scope: Scope | 'any', limit?: LimitKind) => MiddlewareHandler<AppEnv> {
   const remembered = { ...deps, hashesByToken: new Map<string, string>(), unknownUntilMs: new Map<string, number>() };
-  return (scope) => async (c, next) => {
-    const found = await findKey(remembered, {
-      authorization: c.req.header('authorization'),
-      background: (work) => c.executionCtx.waitUntil(work),
-    });
-    if (!found.ok) return toProblem(found.error, c.var.requestId);
-    if (scope !== 'any' && !hasScope(found.value.scopes, scope))
-      return toProblem({ kind: 'forbidden', scope }, c.var.requestId);
-    c.set('apiKey', found.value);
-    return next();
-  };
+  return (scope, limit = 'api') =>
+    async (c, next) => {
+      const found = await findKey(remembered, {
+        authorization: c.req.header('authorization'),
+        background: (work) => c.executionCtx.waitUntil(work),
+      });
+      if (!found.ok) return toProblem(found.error, c.var.requestId);
+      if (scope !== 'any' && !hasScope(found.value.scopes, scope))
+        return toProblem({ kind: 'forbidden', scope }, c.var.requestId);
+      const refused = await deps.limits.take(limit, `key:${found.value.id}`);
+      if (refused) return toProblem(refused, c.var.requestId);
+      c.set('apiKey', found.value);
+      return next();
+    };
 }
 
 interface KeyFinderDeps extends ApiKeyDeps {
@@ -86,6 +93,11 @@ async function findNewKey(
 function remember(hashesByToken: Map<string, string>, { token, keyHash }: { token: string; keyHash: string }): void {
   if (hashesByToken.size >= TOKENS_REMEMBERED) hashesByToken.clear();
   hashesByToken.set(token, keyHash);
+}
+
+/** Whether the key may send leads under this source. @returns `source_not_allowed` where not, else null */
+export function checkSource({ sources }: Pick<ApiKey, 'sources'>, source: string): ApiError | null {
+  return sources === null || sources.includes(source) ? null : { kind: 'source_not_allowed', source };
 }
 
 function isExpired(apiKey: ApiKey, nowMs: number): boolean {

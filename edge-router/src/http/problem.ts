@@ -37,6 +37,7 @@ export type ApiError =
   | { readonly kind: 'unauthenticated' }
   | { readonly kind: 'forbidden'; readonly scope: string }
   | { readonly kind: 'not_found'; readonly what: string }
+  | { readonly kind: 'source_not_allowed'; readonly source: string }
   | { readonly kind: 'method_not_allowed' }
   | { readonly kind: 'idempotency_conflict'; readonly leadId: string }
   | { readonly kind: 'conflict'; readonly detail: string; readonly errors?: readonly InputError[] }
@@ -76,6 +77,7 @@ export const problemKinds: Readonly<Record<ApiError['kind'], { readonly status: 
   body_too_large: { status: 413, title: 'The body is too large' },
   unauthenticated: { status: 401, title: 'No valid API key' },
   forbidden: { status: 403, title: 'The key may not do this' },
+  source_not_allowed: { status: 403, title: 'The key may not send for this source' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   idempotency_conflict: { status: 409, title: 'The same key came with another body' },
@@ -119,6 +121,8 @@ function describeError(error: ApiError): ProblemText {
       return { detail: 'Send "Authorization: Bearer <API key>" with a key that exists and has not been revoked.' };
     case 'forbidden':
       return { detail: `The key needs the scope ${error.scope}.` };
+    case 'source_not_allowed':
+      return { detail: `The key may not send leads as ${error.source}. Nothing was written.` };
     case 'not_found':
       return { detail: `There is no such ${error.what}.` };
     case 'method_not_allowed':

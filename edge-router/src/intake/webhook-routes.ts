@@ -7,6 +7,7 @@ import type { AppEnv } from '../http/app-env.ts';
 import { parseJson, readBodyBytes } from '../http/body.ts';
 import { hashText } from '../http/hash.ts';
 import { makeLeadWebhookSecret } from '../http/lead-webhook-secret.ts';
+import type { RateLimits } from '../http/rate-limits.ts';
 import { toProblem, type ApiError } from '../http/problem.ts';
 import { persistLater } from '../jobs/persist-later.ts';
 import { isUuid } from '../rules/ids.ts';
@@ -27,6 +28,7 @@ const AWAY: ApiError = { kind: 'unavailable', part: 'database', retryAfterSecond
 interface WebhookRouteDeps {
   readonly deps: AppDeps;
   readonly sources: SourceBook;
+  readonly limits: RateLimits;
   readonly announce: (background: (work: Promise<unknown>) => void) => void;
 }
 
@@ -36,7 +38,7 @@ type Sender = Pick<SourceRow, 'name' | 'kind' | 'mapping'>;
  * `POST /v1/webhooks/forms/:source` and `/v1/webhooks/highlevel/workflow/:source`: known by a secret or a signature over the raw bytes, stored
  * (or kept by QStash while Postgres is away), then answered. What is no lead is kept as rejected, named, and can be replayed.
  */
-export function createSourceWebhookRoutes({ deps, sources, announce }: WebhookRouteDeps): Hono<AppEnv> {
+export function createSourceWebhookRoutes({ deps, sources, limits, announce }: WebhookRouteDeps): Hono<AppEnv> {
   const { eventSigningKey, personHashKey } = deps.config;
 
   async function findSender(
@@ -66,6 +68,8 @@ export function createSourceWebhookRoutes({ deps, sources, announce }: WebhookRo
     if (!found || !isKnown(c, found.secrets, bytes.value)) {
       return toProblem({ kind: 'invalid_signature' }, c.var.requestId);
     }
+    const refused = await limits.take('edge', `source:${c.req.param('source') ?? ''}`);
+    if (refused) return toProblem(refused, c.var.requestId);
     const body = readBody(c.req.header('content-type') ?? '', bytes.value);
     if (!body.ok) return toProblem(body.error, c.var.requestId);
     return store(c, toEvent(found.sender, body.value, c.req.header('idempotency-key')));

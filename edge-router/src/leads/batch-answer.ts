@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { checkSource, type ApiKey } from '../http/api-key.ts';
 import { describeProblem, problemKinds, type ApiError, type Problem } from '../http/problem.ts';
 import { readLead } from './read-lead.ts';
 import type { AcceptedLead } from './accept-lead.ts';
@@ -30,7 +31,10 @@ export interface BatchAnswer {
 }
 
 /** Those that are leads, and those that are not, with every bad field of each. */
-export function readBatch(leads: readonly unknown[]): {
+export function readBatch(
+  leads: readonly unknown[],
+  apiKey: Pick<ApiKey, 'sources'>,
+): {
   readonly good: readonly LeadOfBatch[];
   readonly bad: readonly { readonly index: number; readonly error: ApiError }[];
 } {
@@ -38,8 +42,9 @@ export function readBatch(leads: readonly unknown[]): {
   const bad: { index: number; error: ApiError }[] = [];
   for (const [index, lead] of leads.entries()) {
     const input = readLead(lead);
-    if (input.ok) good.push({ index, input: input.value });
-    else bad.push({ index, error: input.error });
+    const error = input.ok ? checkSource(apiKey, input.value.source) : input.error;
+    if (error) bad.push({ index, error });
+    else if (input.ok) good.push({ index, input: input.value });
   }
   return { good, bad };
 }

@@ -3,7 +3,7 @@ import { isUnavailable } from '../../../db/database.ts';
 import { findLead } from '../../../db/queries/find-lead.ts';
 import { listLeads } from '../../../db/queries/list-leads.ts';
 import type { AppDeps } from '../deps.ts';
-import type { createScopeGuard } from '../http/api-key.ts';
+import { checkSource, type createScopeGuard } from '../http/api-key.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { parseInput, readJson } from '../http/body.ts';
 import { createKeyedHash } from '../http/hash.ts';
@@ -60,10 +60,12 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
   }
 
   return new Hono<AppEnv>()
-    .post('/', requireScope('leads:write'), async (c) => {
+    .post('/', requireScope('leads:write', 'edge'), async (c) => {
       const background = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);
       const input = await readLeadBody(c.req.raw);
       if (!input.ok) return toProblem(input.error, c.var.requestId);
+      const refused = checkSource(c.var.apiKey, input.value.source);
+      if (refused) return toProblem(refused, c.var.requestId);
       const context = readContext(c, background);
       if (!context.ok) return toProblem(context.error, c.var.requestId);
       const request = { input: input.value, context: context.value, leadId: asLeadId(deps.newId()) };
@@ -87,7 +89,7 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
       if (!input.ok) return toProblem(input.error, c.var.requestId);
       const context = readContext(c, background);
       if (!context.ok) return toProblem(context.error, c.var.requestId);
-      const { good, bad } = readBatch(input.value.leads);
+      const { good, bad } = readBatch(input.value.leads, c.var.apiKey);
       const routed = await routeAllUnlessAway({ leads: good, context: context.value });
       if (routed === 'away') {
         const accepted = await acceptLeads(routing, { leads: good, context: context.value });
@@ -101,7 +103,7 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
       c.header('server-timing', describeTiming(postgres));
       return c.json(describeBatch({ routed: items, bad }, c.var.requestId));
     })
-    .post('/preview', requireScope('leads:read'), async (c) => {
+    .post('/preview', requireScope('leads:read', 'edge'), async (c) => {
       const input = await readLeadBody(c.req.raw);
       if (!input.ok) return toProblem(input.error, c.var.requestId);
       const query = parseInput(previewQuerySchema, c.req.query());

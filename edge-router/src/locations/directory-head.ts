@@ -34,6 +34,7 @@ const headSchema = z.object({
       id: z.string(),
       keyHash: z.string(),
       scopes: z.array(z.string()),
+      sources: z.array(z.string()).nullable().default(null),
       expiresAtMs: z.number().nullable(),
     }),
   ),

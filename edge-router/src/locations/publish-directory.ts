@@ -210,7 +210,11 @@ function describeThin({
     territoryVersions: [...territoryVersions],
     rules,
     scheduledRules: [...scheduledRules],
-    apiKeys: apiKeys.map((apiKey) => ({ ...apiKey, scopes: [...apiKey.scopes] })),
+    apiKeys: apiKeys.map((apiKey) => ({
+      ...apiKey,
+      scopes: [...apiKey.scopes],
+      sources: apiKey.sources && [...apiKey.sources],
+    })),
   };
 }
 

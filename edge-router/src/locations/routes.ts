@@ -51,7 +51,7 @@ export function createLocationRoutes({ deps, directory, requireScope }: Location
       }
       return c.json(await listLocations(deps.database, { limit, cursor: cursor ?? null, query: text }));
     })
-    .get('/nearby', requireScope('locations:read'), async (c) => {
+    .get('/nearby', requireScope('locations:read', 'edge'), async (c) => {
       const query = parseInput(nearbyQuerySchema, c.req.query());
       if (!query.ok) return toProblem(query.error, c.var.requestId);
       const background = (work: Promise<unknown>): void => c.executionCtx.waitUntil(work);

@@ -133,7 +133,7 @@ function describeAnswers(answers: Operation['answers']): Json {
 
 function listProblems({ scope, query, body, problems = [] }: Operation): ApiError['kind'][] {
   return [
-    ...(scope ? (['unauthenticated', 'forbidden', 'unavailable'] as const) : []),
+    ...(scope ? (['unauthenticated', 'forbidden', 'rate_limited', 'unavailable'] as const) : []),
     ...((query ?? body) ? (['invalid_input'] as const) : []),
     ...(body ? (['invalid_json', 'invalid_encoding', 'unsupported_media_type', 'body_too_large'] as const) : []),
     ...problems,

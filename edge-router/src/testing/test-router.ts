@@ -1,4 +1,6 @@
 import { Receiver, type Client } from '@upstash/qstash';
+import { Ratelimit } from '@upstash/ratelimit';
+import type { Redis } from '@upstash/redis';
 import { uuidv7 } from 'uuidv7';
 import { createDatabase } from '../../../db/database.ts';
 import { createApiKey } from '../../../db/queries/create-api-key.ts';
@@ -37,9 +39,11 @@ export interface TestRouter {
   readonly settle: () => Promise<void>;
 }
 
+type TestRouterRedis = AppDeps['redis'] & Pick<Redis, 'evalsha'>;
+
 export interface TestRouterOptions {
   readonly database: Pick<TestDatabase, 'url' | 'endpoint'>;
-  readonly redis?: AppDeps['redis'];
+  readonly redis?: TestRouterRedis;
   readonly qstash?: AppDeps['qstash'];
   readonly geocodeBatch?: AppDeps['geocodeBatch'];
   readonly nowMs?: () => number;
@@ -53,6 +57,8 @@ export interface TestRouterOptions {
   readonly receiver?: AppDeps['receiver'];
   readonly highlevel?: HighlevelConfig;
   readonly fetch?: AppDeps['fetch'];
+  readonly limits?: Partial<Config['limits']>;
+  readonly limitAtEdge?: AppDeps['limitAtEdge'];
 }
 
 /** The whole router over a real database; Redis and QStash are the caller's, or a Redis that is down and a list. */
@@ -63,6 +69,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     publicUrl: options.publicUrl ?? 'https://router.test',
     directoryMaxLocations: options.maxLocations ?? 150_000,
     highlevel: options.highlevel ?? null,
+    limits: { edgePer10Seconds: 10_000, apiPerMinute: 6000, ...options.limits },
     database: { url: options.database.url, fetchEndpoint: options.database.endpoint },
     redis: { url: 'http://127.0.0.1:9', token: 'unused' },
     qstash: { url: 'http://127.0.0.1:9', token: 'unused', ...TEST_SIGNING_KEYS },
@@ -74,12 +81,19 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     onboardingTimeScale: options.onboardingTimeScale ?? 1,
     parkedAlarmMinutes: 60,
   };
+  const redis = options.redis ?? createAbsentRedis();
   const deps: AppDeps = {
     config,
     database: createDatabase({ ...config.database, timeoutMs: DATABASE_TIMEOUT_MS }),
-    redis: options.redis ?? createAbsentRedis(),
+    redis,
     qstash: options.qstash ?? createRecordingQstash(sent),
     receiver: options.receiver ?? new Receiver(TEST_SIGNING_KEYS),
+    limitAtEdge: options.limitAtEdge ?? null,
+    limitForAll: new Ratelimit({
+      redis,
+      limiter: Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s'),
+      prefix: 'limit:v1',
+    }),
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     postalCodes: getPostalCodes(),
     geocodeBatch: options.geocodeBatch ?? refuseToGeocode,
@@ -157,7 +171,16 @@ const refuseToGeocode: AppDeps['geocodeBatch'] = () =>
   Promise.resolve(err({ kind: 'census_unavailable', reason: 'TypeError' }));
 
 /** A Redis that cannot be reached, as the client reports it. */
-function createAbsentRedis(): AppDeps['redis'] {
+function createAbsentRedis(): TestRouterRedis {
   const refuse = (): Promise<never> => Promise.reject(new TypeError('fetch failed'));
-  return { get: refuse, mget: refuse, set: refuse, hset: refuse, expire: refuse, eval: refuse, ping: refuse };
+  return {
+    get: refuse,
+    mget: refuse,
+    set: refuse,
+    hset: refuse,
+    expire: refuse,
+    eval: refuse,
+    evalsha: refuse,
+    ping: refuse,
+  };
 }

@@ -37,6 +37,8 @@ export interface DirectoryApiKey {
   readonly id: string;
   readonly keyHash: string;
   readonly scopes: readonly string[];
+  /** Whose leads it may send; null: any. */
+  readonly sources: readonly string[] | null;
   readonly expiresAtMs: number | null;
 }
 
