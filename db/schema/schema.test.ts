@@ -1,6 +1,7 @@
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../local/testing/test-database.ts';
+import * as analytics from './analytics.ts';
 import * as backtests from './backtests.ts';
 import * as deliveries from './deliveries.ts';
 import * as directory from './directory.ts';
@@ -23,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const tables = [
+  analytics,
   backtests,
   deliveries,
   directory,

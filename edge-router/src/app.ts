@@ -1,6 +1,7 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AppDeps } from './deps.ts';
+import { createAnalyticsRoutes } from './analytics/routes.ts';
 import { sweepBacktests } from './backtests/backtest-messages.ts';
 import { purgeBacktests } from './backtests/drop-backtest.ts';
 import { createBacktestRoutes } from './backtests/routes.ts';
@@ -179,6 +180,7 @@ export function createApp(deps: AppDeps): App {
     createRulesRoutes({ ...shared, refreshDirectory: () => refreshDirectory({ ...deps, directory }) }),
   );
   app.route('/v1/backtests', createBacktestRoutes({ ...shared, deps: backtests }));
+  app.route('/v1/analytics', createAnalyticsRoutes(shared));
   app.route('/v1/onboarding', createPlanRoutes(shared));
   app.route('/v1/onboarding/mappings', createMappingRoutes(shared));
   app.route('/v1/me', createMeRoutes(shared));

@@ -9,7 +9,7 @@ import { parseConfig, type Config } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import { createJsonLog } from './http/log.ts';
 import { toProblem } from './http/problem.ts';
-import { runNightly, runEveryMinute } from './jobs/sweep.ts';
+import { runEveryFiveMinutes, runEveryMinute, runNightly } from './jobs/sweep.ts';
 import { readPostalCodes } from './locations/rules/postal-codes.ts';
 import { createCensusGeocoder } from './onboarding/census-geocoder.ts';
 import { err, ok, type Result } from './rules/result.ts';
@@ -21,6 +21,7 @@ const REDIS_TIMEOUT_MS = 1500;
 /** A Redis that does not say so soon lets a request through. */
 const LIMIT_PATIENCE_MS = 300;
 const NIGHTLY_CRON = '17 3 * * *';
+const FIVE_MINUTES_CRON = '*/5 * * * *';
 
 const log = createJsonLog((line) => console.log(line));
 
@@ -81,6 +82,8 @@ export default {
     const found = findApp(env);
     if (!found.ok) return;
     const { app, deps } = found.value;
-    await (controller.cron === NIGHTLY_CRON ? runNightly(app, deps) : runEveryMinute(app, deps));
+    if (controller.cron === NIGHTLY_CRON) await runNightly(app, deps);
+    else if (controller.cron === FIVE_MINUTES_CRON) await runEveryFiveMinutes(deps);
+    else await runEveryMinute(app, deps);
   },
 } satisfies ExportedHandler<Env>;

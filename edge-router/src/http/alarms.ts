@@ -1,20 +1,31 @@
 import type { Config } from '../config.ts';
 
 export interface Alarm {
-  readonly name: 'parked_too_long';
+  readonly name: 'parked_too_long' | 'performance_stale';
   readonly ageSeconds: number;
   readonly limitSeconds: number;
 }
 
-/** What somebody has to look at. */
+/** Three refreshes of `location_performance_realtime` in a row did not happen. */
+const PERFORMANCE_STALE_SECONDS = 15 * 60;
+
+/** What somebody has to look at. What could not be measured is none. */
 export function findAlarms({
   parkingLot,
+  performanceAgeSeconds,
   config,
 }: {
   parkingLot: { readonly oldestAgeSeconds: number | null } | null;
+  performanceAgeSeconds: number | null;
   config: Pick<Config, 'parkedAlarmMinutes'>;
 }): Alarm[] {
-  const ageSeconds = parkingLot?.oldestAgeSeconds ?? 0;
-  const limitSeconds = config.parkedAlarmMinutes * 60;
-  return ageSeconds > limitSeconds ? [{ name: 'parked_too_long', ageSeconds, limitSeconds }] : [];
+  const measured: readonly Alarm[] = [
+    {
+      name: 'parked_too_long',
+      ageSeconds: parkingLot?.oldestAgeSeconds ?? 0,
+      limitSeconds: config.parkedAlarmMinutes * 60,
+    },
+    { name: 'performance_stale', ageSeconds: performanceAgeSeconds ?? 0, limitSeconds: PERFORMANCE_STALE_SECONDS },
+  ];
+  return measured.filter(({ ageSeconds, limitSeconds }) => ageSeconds > limitSeconds);
 }

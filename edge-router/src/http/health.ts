@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { checkDatabase } from '../../../db/queries/check-database.ts';
+import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
 import { measureOutbox } from '../../../db/queries/measure-outbox.ts';
 import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import type { AppDeps } from '../deps.ts';
@@ -15,12 +16,13 @@ export function createHealthRoutes({ deps, directory }: { deps: AppDeps; directo
   return new Hono<AppEnv>()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const [postgres, redis, held, outbox, parkingLot] = await Promise.all([
+      const [postgres, redis, held, outbox, parkingLot, performanceAgeSeconds] = await Promise.all([
         isUp(() => checkDatabase(deps.database)),
         isUp(() => deps.redis.ping()),
         isUp(() => directory.current((work) => c.executionCtx.waitUntil(work))),
         measureOutbox(deps.database).catch(() => null),
         measureParkingLot(deps.database).catch(() => null),
+        measureLocationPerformance(deps.database).catch(() => null),
       ]);
       const parts = { postgres, redis, directory: held };
       const degraded = Object.entries(parts).flatMap(([name, up]) => (up ? [] : [name]));
@@ -35,7 +37,8 @@ export function createHealthRoutes({ deps, directory }: { deps: AppDeps; directo
           directory: directory.status(),
           outbox,
           parkingLot,
-          alarms: findAlarms({ parkingLot, config: deps.config }),
+          performanceAgeSeconds,
+          alarms: findAlarms({ parkingLot, performanceAgeSeconds, config: deps.config }),
         },
         ready ? 200 : 503,
       );

@@ -1,4 +1,5 @@
 import { ensureLeadPartitions } from '../../../db/queries/ensure-lead-partitions.ts';
+import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
 import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import { purgeCapacity } from '../../../db/queries/purge-capacity.ts';
 import { purgeDrift } from '../../../db/queries/purge-drift.ts';
@@ -7,6 +8,7 @@ import { purgeIdempotencyKeys } from '../../../db/queries/purge-idempotency-keys
 import { purgeWebhooks } from '../../../db/queries/purge-webhooks.ts';
 import { purgeOnboardingWaits } from '../../../db/queries/purge-onboarding-waits.ts';
 import { purgeSubscriptions } from '../../../db/queries/purge-subscriptions.ts';
+import { refreshLocationPerformance } from '../../../db/queries/refresh-location-performance.ts';
 import type { App } from '../app.ts';
 import type { AppDeps } from '../deps.ts';
 import { findAlarms } from '../http/alarms.ts';
@@ -46,7 +48,7 @@ export async function runEveryMinute(
     outbox: () => app.outbox.run(),
     directory: () => app.directory.refreshNow(),
     parkingLot: () => app.parkingRetries.run(),
-    parkingAlarm: () => alarmForParked(deps),
+    alarms: () => logAlarms(deps),
     geocoding: () => app.sweepGeocoding(),
     highlevelTokens: () => app.highlevel?.appTokens.keepFresh() ?? Promise.resolve(),
     batches: () => app.sweepBatches(),
@@ -58,10 +60,21 @@ export async function runEveryMinute(
   });
 }
 
-/** One line each minute while the oldest waits too long, for whoever watches the logs. */
-async function alarmForParked(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Promise<void> {
+/** One line each minute while something is as it should not be, for whoever watches the logs. */
+async function logAlarms(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Promise<void> {
   const parkingLot = await measureParkingLot(deps.database);
-  for (const alarm of findAlarms({ parkingLot, config: deps.config })) deps.log({ event: 'alarm', ...alarm });
+  const performanceAgeSeconds = await measureLocationPerformance(deps.database);
+  const found = findAlarms({ parkingLot, performanceAgeSeconds, config: deps.config });
+  for (const alarm of found) deps.log({ event: 'alarm', ...alarm });
+}
+
+/** Every five minutes: how locations do today is counted anew. Who finds it under way leaves it to that one. */
+export async function runEveryFiveMinutes(deps: Pick<AppDeps, 'database' | 'log'>): Promise<void> {
+  await runEach(deps, {
+    locationPerformance: async () => {
+      if ((await refreshLocationPerformance(deps.database)) === 'busy') deps.log({ event: 'performance_refresh_busy' });
+    },
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import type { AppEnv } from '../http/app-env.ts';
+import { analyticsOperations } from './analytics-operations.ts';
 import { backtestOperations } from './backtest-operations.ts';
 import { onboardingBatchOperations } from './batch-operations.ts';
 import { deliveryOperations } from './delivery-operations.ts';
@@ -27,6 +28,7 @@ export const operations = [
   ...locationOperations,
   ...territoryOperations,
   ...rulesOperations,
+  ...analyticsOperations,
   ...backtestOperations,
   ...onboardingPlanOperations,
   ...settingsOperations,

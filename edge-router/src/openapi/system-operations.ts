@@ -16,6 +16,7 @@ const readySchema = z.object({
   }),
   outbox: z.object({ unpublished: z.number(), oldestAgeSeconds: z.number().nullable() }).nullable(),
   alarms: z.array(z.object({ name: z.string(), ageSeconds: z.number(), limitSeconds: z.number() })),
+  performanceAgeSeconds: z.number().nullable().describe('of what /v1/analytics/realtime answers'),
   parkingLot: z.object({ waiting: z.number(), oldestAgeSeconds: z.number().nullable() }).nullable(),
 });
 
