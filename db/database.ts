@@ -1,6 +1,7 @@
 import { neon, neonConfig, NeonDbError } from '@neondatabase/serverless';
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http';
 import * as z from 'zod';
+import { createTimedFetch, type TimedFetchOptions } from './timed-fetch.ts';
 
 /** neon-http has no interactive transactions: atomic is one statement, one SQL function, or `batch`. */
 export type Database = Omit<NeonHttpDatabase, 'transaction'> & {
@@ -17,31 +18,28 @@ export interface DatabaseOptions {
   /** Of a local stand-in for Neon's endpoint; null derives Neon's own from the URL. The driver keeps one per isolate. */
   readonly fetchEndpoint?: string | null;
   readonly timeoutMs: number;
+  /** Who is told of statements that take long. */
+  readonly slow?: TimedFetchOptions['slow'];
 }
 
 /** A database over HTTP: one round trip per statement or batch, each cut off after `timeoutMs`. */
-export function createDatabase({ url, fetchEndpoint, timeoutMs }: DatabaseOptions): Database {
+export function createDatabase({ url, fetchEndpoint, timeoutMs, slow = null }: DatabaseOptions): Database {
   if (fetchEndpoint) neonConfig.fetchEndpoint = fetchEndpoint;
-  neonConfig.fetchFunction = (input: string, init: RequestInit) =>
-    fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) });
-  return Object.assign(drizzle({ client: neon(url) }), { askJson: createJsonAsker({ url, timeoutMs }) });
+  const send = createTimedFetch({ timeoutMs, slow });
+  neonConfig.fetchFunction = send;
+  return Object.assign(drizzle({ client: neon(url) }), { askJson: createJsonAsker(url, send) });
 }
 
 const sqlAnswerSchema = z.object({ rows: z.tuple([z.tuple([z.string()])]) });
 const sqlErrorSchema = z.object({ code: z.string().nullish(), constraint: z.string().nullish() });
 
 /** Neon's SQL over HTTP as its driver speaks it: github.com/neondatabase/serverless, src/httpQuery.ts. */
-function createJsonAsker({ url, timeoutMs }: Pick<DatabaseOptions, 'url' | 'timeoutMs'>): Database['askJson'] {
+function createJsonAsker(url: string, send: ReturnType<typeof createTimedFetch>): Database['askJson'] {
   const endpoint = findEndpoint(url);
   const headers = { 'neon-connection-string': url, 'neon-raw-text-output': 'true', 'neon-array-mode': 'true' };
   return async (query, json) => {
     const body = JSON.stringify({ query, params: [json] });
-    const response = await fetch(endpoint, {
-      method: 'POST',
-      headers,
-      body,
-      signal: AbortSignal.timeout(timeoutMs),
-    }).catch(() => null);
+    const response = await send(endpoint, { method: 'POST', headers, body }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (!response?.ok || typeof text !== 'string') throw toAnsweredError(text ?? '');
     return JSON.parse(sqlAnswerSchema.parse(JSON.parse(text)).rows[0][0]);

@@ -44,6 +44,7 @@ const envSchema = z.object({
   QSTASH_NEXT_SIGNING_KEY: z.string().min(8),
   QSTASH_TOKEN: z.string().min(1),
   QSTASH_URL: httpUrl,
+  SLOW_STATEMENT_MS: z.coerce.number().int().min(1).max(60_000).default(1000),
   UPSTASH_REDIS_REST_TOKEN: z.string().min(1),
   UPSTASH_REDIS_REST_URL: httpUrl,
 });
@@ -92,6 +93,8 @@ export interface Config {
   readonly onboardingMaxActiveRows: number;
   /** How many times faster than the real HighLevel its sandbox loads snapshots and installs the app. */
   readonly onboardingTimeScale: number;
+  /** A statement that takes longer is logged, without its values. */
+  readonly slowStatementMs: number;
   /** A lead that has waited longer in the parking lot is an alarm. */
   readonly parkedAlarmMinutes: number;
 }
@@ -128,6 +131,7 @@ export function parseConfig(env: unknown): Result<Config, readonly string[]> {
     allowPrivateTargets: data.ALLOW_PRIVATE_TARGETS === 'true',
     onboardingMaxActiveRows: data.ONBOARDING_MAX_ACTIVE_ROWS,
     onboardingTimeScale: data.ONBOARDING_TIME_SCALE,
+    slowStatementMs: data.SLOW_STATEMENT_MS,
     parkedAlarmMinutes: data.PARKED_ALARM_MINUTES,
   });
 }

@@ -38,7 +38,11 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
   const limiter = Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s');
   return {
     config,
-    database: createDatabase({ ...config.database, timeoutMs: DATABASE_TIMEOUT_MS }),
+    database: createDatabase({
+      ...config.database,
+      timeoutMs: DATABASE_TIMEOUT_MS,
+      slow: { overMs: config.slowStatementMs, report: (slow) => log({ event: 'slow_statement', ...slow }) },
+    }),
     redis,
     qstash: new Client({ baseUrl: qstash.url, token: qstash.token, enableTelemetry: false, retry: { retries: 1 } }),
     receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),

@@ -80,6 +80,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     onboardingMaxActiveRows: options.onboardingMaxActiveRows ?? 5,
     onboardingTimeScale: options.onboardingTimeScale ?? 1,
     parkedAlarmMinutes: 60,
+    slowStatementMs: 1000,
   };
   const redis = options.redis ?? createAbsentRedis();
   const deps: AppDeps = {
