@@ -37,7 +37,13 @@ export async function runSegment(
   order: Pick<LoadOrder, 'scenario' | 'clients' | 'durationMs' | 'samples'>,
 ): Promise<LoadReport> {
   const port = BASELINE.has(order.scenario) ? stack.baselinePort : stack.routerPort;
-  const report = await load.ask({ ...order, port, apiKey: stack.apiKey, firstNumber: sent });
+  const report = await load.ask({
+    ...order,
+    port,
+    apiKey: stack.apiKey,
+    signingKey: stack.signingKey,
+    firstNumber: sent,
+  });
   sent += report.latenciesMicros.length;
   return report;
 }
@@ -99,7 +105,8 @@ async function settle({ pool }: BenchStack, scenario?: ScenarioName): Promise<vo
   const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   while (Date.now() < deadline) {
     const { rows } = await pool.query<{ left: number }>(`select ((select count(*) from lead_keys where source = 'bench')
-      - (select count(*) from lead_events where kind = 'announced'))::int as left`);
+      - (select count(*) from lead_events where kind = 'announced')
+      + (select count(*) from webhook_events where outcome = 'accepted' and handled_at is null))::int as left`);
     if ((rows[0]?.left ?? 0) <= 0) return;
     await delay(SETTLE_POLL_MS);
   }

@@ -9,6 +9,7 @@ const IMPORT_TIMEOUT_MS = 60_000;
 const LEAD_PLACES = 500;
 const POINTS_PER_COMMAND = 1000;
 const DECISIONS = 200;
+const GHL_LOCATION_ID = 'bench-sub-account';
 const FIRST_LEADS_MS = 500;
 
 /** Imports the locations through the router, and gives every competitor and the load generator the same ones. */
@@ -19,7 +20,15 @@ export async function prepareData(scene: Scene, locations: number): Promise<void
   const { rows } = await stack.pool.query<Coordinates & { id: string }>('select id, lng, lat from locations');
   await stack.pool.query('analyze');
   await fillRedis(stack, rows);
-  const samples = { places: chooseLeadPlaces(places, rows, LEAD_PLACES), decisions: [] };
+  await stack.pool.query(
+    `insert into highlevel_installations (ghl_location_id, installed, changed_at, webhook_id) values ($1, true, now(), 'bench')`,
+    [GHL_LOCATION_ID],
+  );
+  const samples = {
+    places: chooseLeadPlaces(places, rows, LEAD_PLACES),
+    decisions: [],
+    ghlLocationId: GHL_LOCATION_ID,
+  };
   await runSegment(scene, { scenario: 'leads', clients: 4, durationMs: FIRST_LEADS_MS, samples });
   const decisions = await stack.pool.query<{ decision: StoredDecision }>(
     `select decision from leads where status = 'assigned' limit ${DECISIONS}`,

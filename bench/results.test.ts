@@ -36,6 +36,7 @@ describe('the results of a run', () => {
       bare: { p50Ms: 1, requestsPerSecond: 4000 },
       nearby: { p50Ms: 1, requestsPerSecond: 3600 },
       preview: { p50Ms: 1, requestsPerSecond: 1000 },
+      webhook: { p50Ms: 1, requestsPerSecond: 690 },
       batch: { p50Ms: 9, requestsPerSecond: 34 },
     }),
     { '10000': cpuOf(40), '100000': cpuOf(120) },
@@ -47,6 +48,7 @@ describe('the results of a run', () => {
       batch: { leadsPerRequest: 50, leadThroughputRatioToLeads: 2 },
       nearby: { throughputRatioToBare: 0.9, p50Micros: { '10000': 40, '100000': 120 } },
       preview: { throughputRatioToBare: 0.25 },
+      webhook: { throughputRatioToFloor: 0.69 },
       decide: { p50Micros: { '10000': 40, '100000': 120 } },
       directory: {
         megabytes: { '10000': 1, '100000': 1 },
@@ -57,14 +59,14 @@ describe('the results of a run', () => {
   });
 
   it('are judged one by one', () => {
-    expect(judgeResults(results).map(({ met }) => met)).toEqual([false, true, true, false, true, false]);
+    expect(judgeResults(results).map(({ met }) => met)).toEqual([false, true, true, false, false, true, false]);
   });
 
   it('a size that was not measured meets no target', () => {
     expect(
       judgeResults({ ...results, decide: { p50Micros: {} } })
         .map(({ met }) => met)
-        .slice(4),
+        .slice(5),
     ).toEqual([false, false]);
   });
 });

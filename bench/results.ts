@@ -18,6 +18,7 @@ export interface Results {
     readonly p50Micros: Readonly<Record<string, number>>;
   };
   readonly preview: { readonly throughputRatioToBare: number };
+  readonly webhook: { readonly throughputRatioToFloor: number };
   /** By number of locations. */
   readonly decide: { readonly p50Micros: Readonly<Record<string, number>> };
   /** By number of locations: its memory; made from rows; made from the one before and one changed location. */
@@ -37,7 +38,7 @@ export interface Judgement {
 
 /** Ratios are taken within each round; what is given is the median of them. */
 export function computeResults(all: Measurements, cpu: Readonly<Record<string, CpuReport>>): Results {
-  const { leads, batch, insert, bare, nearby, preview } = all;
+  const { leads, batch, webhook, insert, bare, nearby, preview } = all;
   const bySize = <T>(pick: (report: CpuReport) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(cpu).map(([size, report]) => [size, pick(report)]));
   const toBare = (requestsPerSecond: readonly number[]): number =>
@@ -57,6 +58,7 @@ export function computeResults(all: Measurements, cpu: Readonly<Record<string, C
       p50Micros: bySize(({ findNearest }) => findNearest.p50Micros),
     },
     preview: { throughputRatioToBare: toBare(preview.requestsPerSecond) },
+    webhook: { throughputRatioToFloor: findRatioPerRound(webhook.requestsPerSecond, insert.requestsPerSecond) },
     decide: { p50Micros: bySize(({ decide }) => decide.p50Micros) },
     directory: {
       megabytes: bySize(({ directoryMegabytes }) => directoryMegabytes),
@@ -71,13 +73,14 @@ function sumOfParts({ loadGenerator: _ofTheBench, ...parts }: ProcessorTime): nu
 }
 
 /** The targets, each with what was measured. */
-export function judgeResults({ leads, nearby, preview, decide }: Results): Judgement[] {
+export function judgeResults({ leads, nearby, preview, webhook, decide }: Results): Judgement[] {
   const decideMicros = (size: string): number => decide.p50Micros[size] ?? Number.NaN;
   return [
     atMost('leads: p50 / floor', leads.p50RatioToFloor, 1.3),
     atLeast('leads: throughput / floor', leads.throughputRatioToFloor, 0.8),
     atLeast('nearby: throughput / bare', nearby.throughputRatioToBare, 0.8),
     atLeast('preview: throughput / bare', preview.throughputRatioToBare, 0.8),
+    atLeast('webhook: throughput / floor', webhook.throughputRatioToFloor, 0.7),
     atMost('decide: p50 µs at 10,000', decideMicros('10000'), 50),
     atMost('decide: p50 µs at 100,000', decideMicros('100000'), 100),
   ];

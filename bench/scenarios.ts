@@ -10,6 +10,7 @@ export const scenarioNames = [
   'assign',
   'leads',
   'batch',
+  'webhook',
   'nearby',
   'preview',
   'geosearch',
@@ -27,6 +28,7 @@ export const scenarioTitles: Readonly<Record<ScenarioName, string>> = {
   assign: 'the same with one assign_lead call',
   leads: 'POST /v1/leads',
   batch: 'POST /v1/leads/batch, 50 each',
+  webhook: 'POST /v1/webhooks/highlevel',
   nearby: 'GET /v1/locations/nearby',
   preview: 'POST /v1/leads/preview',
   geosearch: 'Redis GEOSEARCH per request',
@@ -39,6 +41,8 @@ export type StoredDecision = AssignDecision;
 export interface Samples {
   readonly places: readonly Place[];
   readonly decisions: readonly StoredDecision[];
+  /** Of the sub-account that webhooks tell of. */
+  readonly ghlLocationId: string;
 }
 
 interface RequestLine {
@@ -65,6 +69,8 @@ export function makeRequest(scenario: ScenarioName, number: number, samples: Sam
       return post('/v1/leads', makeBenchLead(number, place));
     case 'batch':
       return post('/v1/leads/batch', { leads: makeBatch(number, samples.places) });
+    case 'webhook':
+      return post('/v1/webhooks/highlevel', makeContactCreate(number, { place, ghlLocationId: samples.ghlLocationId }));
     case 'preview':
       return post('/v1/leads/preview', makeBenchLead(number, place));
     case 'nearby':
@@ -83,6 +89,15 @@ function makeBatch(number: number, places: readonly Place[]): BenchLead[] {
     if (!place) throw new Error('No places to ask about.');
     return makeBenchLead(ofAll, place);
   });
+}
+
+/** As HighLevel sends it for a contact that somebody made in a sub-account. */
+function makeContactCreate(number: number, { place, ghlLocationId }: { place: Place; ghlLocationId: string }): object {
+  const { firstName, lastName, email, phone, postalCode } = makeBenchLead(number, place);
+  const id = `contact${String(number).padStart(13, '0')}`;
+  const person = { id, firstName, lastName, email, phone, postalCode, tags: ['newsletter'], source: 'bench' };
+  const timestamp = '2026-11-26T12:00:00.000Z';
+  return { type: 'ContactCreate', locationId: ghlLocationId, ...person, timestamp, webhookId: `bench-${number}` };
 }
 
 /** The router's own request with a decision that it made before. */

@@ -10,6 +10,7 @@ import pg from 'pg';
 import * as z from 'zod';
 import { migrateDatabase } from '../db/migrate.ts';
 import { endWithParent, stopChild } from '../local/child-processes.ts';
+import { createSigningKey, toPublicKeyPem } from '../local/highlevel/webhooks/signing.ts';
 import { findFreePort } from '../local/ports.ts';
 import { removePostgresData, startPostgres } from '../local/postgres.ts';
 import { startRedis } from '../local/redis.ts';
@@ -23,6 +24,8 @@ const readySchema = z.object({ ready: z.literal(true), port: z.number() });
 export interface BenchStack {
   readonly pool: pg.Pool;
   readonly apiKey: string;
+  /** What webhooks are signed with, as HighLevel's are. */
+  readonly signingKey: string;
   readonly routerPort: number;
   readonly baselinePort: number;
   readonly redis: { readonly url: string; readonly token: string };
@@ -52,7 +55,11 @@ export async function startBenchStack(onStarted: OnStarted): Promise<BenchStack>
   onStarted(() => pool.end());
   const apiKey = `swy_${randomBytes(24).toString('base64url')}`;
   await prepareTables(pool, apiKey);
-  const router = await describeRouter({ folder, databaseUrl, redisPort, onStarted });
+  const signingKey = createSigningKey();
+  const router = {
+    ...(await describeRouter({ folder, databaseUrl, redisPort, onStarted })),
+    ...describeHighlevel(signingKey),
+  };
   const baseline = { ...router, API_KEY_HASH: createHash('sha256').update(apiKey).digest('hex') };
   const [routerPort, baselinePort] = [Number(new URL(router.PUBLIC_URL).port), await findFreePort()];
   const started = await Promise.all([
@@ -61,7 +68,7 @@ export async function startBenchStack(onStarted: OnStarted): Promise<BenchStack>
   ]);
   for (const { stop } of started) onStarted(stop);
   const redis = { url: router.UPSTASH_REDIS_REST_URL, token: router.UPSTASH_REDIS_REST_TOKEN };
-  return { pool, apiKey, routerPort, baselinePort, redis };
+  return { pool, apiKey, signingKey, routerPort, baselinePort, redis };
 }
 
 async function startDatabase(folder: string, onStarted: OnStarted): Promise<string> {
@@ -127,6 +134,20 @@ async function describeRouter(parts: { folder: string; databaseUrl: string; redi
     API_CALLS_PER_MINUTE: '10000000',
     PERSON_HASH_KEY: randomBytes(32).toString('hex'),
     EVENT_SIGNING_KEY: randomBytes(32).toString('hex'),
+  };
+}
+
+/** Nobody calls HighLevel here: its webhooks are known by their signature, and tell of nothing that would have to be read. */
+function describeHighlevel(signingKey: string) {
+  return {
+    HIGHLEVEL_COMPANY_ID: 'bench-company',
+    HIGHLEVEL_APP_ID: 'bench-app',
+    HIGHLEVEL_CLIENT_ID: 'bench-client',
+    HIGHLEVEL_BASE_URL: 'http://127.0.0.1:9',
+    HIGHLEVEL_CLIENT_SECRET: randomBytes(16).toString('hex'),
+    HIGHLEVEL_AGENCY_TOKEN: randomBytes(16).toString('hex'),
+    HIGHLEVEL_TOKEN_KEY: randomBytes(32).toString('hex'),
+    HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: toPublicKeyPem(signingKey),
   };
 }
 

@@ -21,13 +21,13 @@ import { createSourceRoutes } from './intake/source-routes.ts';
 import { createSourceWebhookRoutes } from './intake/webhook-routes.ts';
 import { createHealthRoutes } from './http/health.ts';
 import { followDeliveries } from './follow-up/follow-deliveries.ts';
-import { handleLeadEvent } from './follow-up/handle-lead-event.ts';
+import { handleLeadEvents } from './follow-up/handle-lead-events.ts';
 import { checkClock, startClocks, sweepClocks, type ClockDeps } from './follow-up/lead-clocks.ts';
 import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
 import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
 import { persistEvent } from './highlevel/persist-event.ts';
 import { persistLead } from './leads/persist-lead.ts';
-import { handleWebhooks, type HandleLeadWebhook } from './highlevel/handle-webhooks.ts';
+import { handleWebhooks, type HandleLeadWebhooks } from './highlevel/handle-webhooks.ts';
 import { sweepWebhooks } from './highlevel/sweep-webhooks.ts';
 import { createHighlevel, type Highlevel } from './highlevel/highlevel.ts';
 import { createHighlevelRoutes, createOauthRoutes } from './highlevel/routes.ts';
@@ -139,15 +139,15 @@ export function createApp(deps: AppDeps): App {
     directory,
     reroute: (wish: Parameters<ClockDeps['reroute']>[0]) => rerouteLead({ ...routing, capacity }, wish, parkingRetries),
   };
-  const handleLeadWebhook: HandleLeadWebhook = (event) =>
-    handleLeadEvent({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, event);
+  const handleLeadWebhooks: HandleLeadWebhooks = (events) =>
+    handleLeadEvents({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, events);
   const sources = createSourceBook(deps);
   const handleSourceEvent = createSourceEventHandler({
     sources,
     routeLead: (body) => routeStoredEvent(routing, body),
   });
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
-    await thenAnnounce(handleWebhooks({ ...deps, handleLeadWebhook, handleSourceEvent }, ids));
+    await thenAnnounce(handleWebhooks({ ...deps, handleLeadWebhooks, handleSourceEvent }, ids));
   };
   /** What a job wrote into the outbox leaves with it. */
   const thenAnnounce = async <T>(work: Promise<T>): Promise<T> => {

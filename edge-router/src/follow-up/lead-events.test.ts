@@ -106,7 +106,8 @@ async function delivered(): Promise<{ leadId: string; contactId: string; opportu
 
 async function handledAs(contactId: string): Promise<string[]> {
   const { rows } = await stack.database.pool.query(
-    'select handled_as from webhook_events where resource_id = $1 and handled_at is not null order by received_at',
+    `select coalesce(handled_as, reason) as handled_as from webhook_events
+    where resource_id = $1 and (handled_at is not null or outcome = 'ignored') order by received_at`,
     [contactId],
   );
   return rows.map((row) => row.handled_as);

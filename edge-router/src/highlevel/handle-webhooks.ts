@@ -1,26 +1,35 @@
 import { markReconnectNeeded } from '../../../db/queries/mark-reconnect-needed.ts';
-import { markWebhookHandled } from '../../../db/queries/mark-webhook-handled.ts';
+import { markWebhooksHandled, type HandledWebhook } from '../../../db/queries/mark-webhooks-handled.ts';
 import { readUnhandledWebhooks, type UnhandledWebhook } from '../../../db/queries/read-unhandled-webhooks.ts';
 import { recordInstallation } from '../../../db/queries/record-installation.ts';
 import type { AppDeps } from '../deps.ts';
-import { parseWebhook, readHappenedAt, readMeaning } from './rules/webhook-event.ts';
+import {
+  parseWebhook,
+  readHappenedAt,
+  readMeaning,
+  type WebhookMeaning,
+  type WebhookPayload,
+} from './rules/webhook-event.ts';
 
-/** What handles the events of a lead's life; null: not now. */
-export type HandleLeadWebhook = (event: {
-  readonly id: string;
-  readonly payload: unknown;
-  readonly happenedAt: string;
-}) => Promise<{ readonly handledAs: string; readonly leadId?: string } | null>;
+/** What became of a webhook; null: not now. */
+type Handled = Omit<HandledWebhook, 'id'> | null;
+/** What is known at once, or work that has still to be done. */
+export type Handling = Handled | (() => Promise<Handled>);
+
+/** What handles the events of a lead's life: many at once, since most of them ask for nothing. */
+export type HandleLeadWebhooks = (
+  events: readonly { readonly id: string; readonly payload: unknown; readonly happenedAt: string }[],
+) => Promise<readonly Handling[]>;
 
 /** What handles what a source sent that is not HighLevel. */
 export type HandleSourceEvent = (event: {
   readonly id: string;
   readonly source: string;
   readonly payload: unknown;
-}) => Promise<{ readonly handledAs: string; readonly leadId?: string } | null>;
+}) => Promise<Handled>;
 
 type Deps = Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'> & {
-  readonly handleLeadWebhook: HandleLeadWebhook;
+  readonly handleLeadWebhooks: HandleLeadWebhooks;
   readonly handleSourceEvent: HandleSourceEvent;
 };
 
@@ -29,45 +38,83 @@ type Deps = Pick<AppDeps, 'config' | 'database' | 'nowMs' | 'log'> & {
  * out, a probe contact arrived, a lead's life went on. One that fails does not keep the others; the minute's Cron comes back to it.
  */
 export async function handleWebhooks(deps: Deps, webhookIds: readonly string[]): Promise<void> {
-  for (const webhook of await readUnhandledWebhooks(deps.database, webhookIds)) {
+  const webhooks = await readUnhandledWebhooks(deps.database, webhookIds);
+  const handlings = await handleAll(deps, webhooks);
+  await markWebhooksHandled(
+    deps.database,
+    handlings.flatMap(({ id, handling }) =>
+      handling === null || typeof handling === 'function' ? [] : { id, ...handling },
+    ),
+  );
+  for (const { id, type, handling } of handlings) {
+    if (typeof handling !== 'function') continue;
     try {
-      const handled = await handleWebhook(deps, webhook);
-      if (handled !== null) await markWebhookHandled(deps.database, { id: webhook.id, ...handled });
+      const handled = await handling();
+      if (handled !== null) await markWebhooksHandled(deps.database, [{ id, ...handled }]);
     } catch (error) {
-      deps.log({ event: 'webhook_not_handled', webhookId: webhook.id, type: webhook.type, error });
+      deps.log({ event: 'webhook_not_handled', webhookId: id, type, error });
     }
   }
 }
 
-async function handleWebhook(
-  deps: Deps,
-  { id, payload: stored, source }: UnhandledWebhook,
-): Promise<{ readonly handledAs: string; readonly leadId?: string } | null> {
-  if (source !== null) return deps.handleSourceEvent({ id, source, payload: stored });
+interface HandledOf {
+  readonly id: string;
+  readonly type: string;
+  readonly handling: Handling;
+}
+
+/** In the order in which they came, so that what a contact went through is done in that order. */
+async function handleAll(deps: Deps, webhooks: readonly UnhandledWebhook[]): Promise<readonly HandledOf[]> {
+  const read = webhooks.map((webhook) => ({ ...webhook, meaning: readWebhook(webhook) }));
+  const ofLeads = read.flatMap(({ id, meaning }) => {
+    if (meaning.kind !== 'kept') return [];
+    return { id, payload: meaning.payload, happenedAt: readHappenedAt(meaning.payload, deps.nowMs()) };
+  });
+  const leadHandlings = await deps.handleLeadWebhooks(ofLeads);
+  const handlingById = new Map(ofLeads.map(({ id }, at) => [id, leadHandlings[at] ?? null]));
+  return read.map(({ id, type, meaning }) => ({
+    id,
+    type,
+    handling: handlingById.get(id) ?? handleOne(deps, id, meaning),
+  }));
+}
+
+type Read =
+  | { readonly kind: 'of_source'; readonly source: string; readonly payload: unknown }
+  | { readonly kind: 'unreadable' }
+  | (WebhookMeaning & { readonly payload: WebhookPayload });
+
+function readWebhook({ payload: stored, source }: UnhandledWebhook): Read {
+  if (source !== null) return { kind: 'of_source', source, payload: stored };
   const payload = parseWebhook(stored);
-  if (!payload.ok) return { handledAs: 'unreadable' };
-  const meaning = readMeaning(payload.value);
-  switch (meaning.kind) {
-    case 'installation': {
-      const { ghlLocationId, installed } = meaning;
-      const changedAt = readHappenedAt(payload.value, deps.nowMs());
-      const companyId = payload.value.companyId ?? null;
-      await recordInstallation(deps.database, { ghlLocationId, companyId, installed, changedAt, webhookId: id });
-      return { handledAs: installed ? 'installed' : 'uninstalled' };
-    }
-    case 'company_uninstalled': {
-      const companyId = deps.config.highlevel?.companyId ?? '';
-      deps.log({ event: 'highlevel_reconnect_needed', companyId, reason: 'uninstalled' });
-      const happenedAt = readHappenedAt(payload.value, deps.nowMs());
-      await markReconnectNeeded(deps.database, { companyId, version: null, reason: 'uninstalled', happenedAt });
-      return { handledAs: 'company_uninstalled' };
-    }
+  return payload.ok ? { ...readMeaning(payload.value), payload: payload.value } : { kind: 'unreadable' };
+}
+
+function handleOne(deps: Deps, id: string, read: Read): Handling {
+  switch (read.kind) {
+    case 'of_source':
+      return () => deps.handleSourceEvent({ id, source: read.source, payload: read.payload });
+    case 'installation':
+      return async () => {
+        const { ghlLocationId, installed, payload } = read;
+        const changedAt = readHappenedAt(payload, deps.nowMs());
+        const companyId = payload.companyId ?? null;
+        await recordInstallation(deps.database, { ghlLocationId, companyId, installed, changedAt, webhookId: id });
+        return { handledAs: installed ? 'installed' : 'uninstalled' };
+      };
+    case 'company_uninstalled':
+      return async () => {
+        const companyId = deps.config.highlevel?.companyId ?? '';
+        deps.log({ event: 'highlevel_reconnect_needed', companyId, reason: 'uninstalled' });
+        const happenedAt = readHappenedAt(read.payload, deps.nowMs());
+        await markReconnectNeeded(deps.database, { companyId, version: null, reason: 'uninstalled', happenedAt });
+        return { handledAs: 'company_uninstalled' };
+      };
     case 'company_installed':
     case 'probe':
-      return { handledAs: meaning.kind };
-    case 'kept': {
-      const happenedAt = readHappenedAt(payload.value, deps.nowMs());
-      return deps.handleLeadWebhook({ id, payload: payload.value, happenedAt });
-    }
+    case 'unreadable':
+      return { handledAs: read.kind };
+    case 'kept':
+      return null;
   }
 }

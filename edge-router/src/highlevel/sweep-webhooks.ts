@@ -7,10 +7,9 @@ const OLDER_THAN_SECONDS = 60;
 
 /** Each minute: webhooks whose message was lost, or that came too early, are handled. */
 export async function sweepWebhooks(
-  { config, database }: Pick<AppDeps, 'config' | 'database'>,
+  { database }: Pick<AppDeps, 'database'>,
   handle: (webhookIds: readonly string[]) => Promise<void>,
 ): Promise<void> {
-  if (!config.highlevel) return;
   const due = await claimUnhandledWebhooks(database, {
     limit: WEBHOOKS_PER_SWEEP,
     olderThanSeconds: OLDER_THAN_SECONDS,

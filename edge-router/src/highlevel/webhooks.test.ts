@@ -27,6 +27,7 @@ const config: HighlevelConfig = {
 };
 const PATH = '/v1/webhooks/highlevel';
 const ignore = (): Promise<null> => Promise.resolve(null);
+const ignoreAll = (events: readonly unknown[]): Promise<null[]> => Promise.resolve(events.map(() => null));
 
 let database: TestDatabase;
 let router: TestRouter;
@@ -244,7 +245,7 @@ describe('a webhook', () => {
 describe('what webhooks ask for', () => {
   async function take(payload: Record<string, unknown>): Promise<void> {
     expect(await (await post(payload)).json()).toEqual({ outcome: 'accepted' });
-    await handleWebhooks({ ...router.deps, handleLeadWebhook: ignore, handleSourceEvent: ignore }, [
+    await handleWebhooks({ ...router.deps, handleLeadWebhooks: ignoreAll, handleSourceEvent: ignore }, [
       String(payload['webhookId']),
     ]);
   }
@@ -296,7 +297,7 @@ describe('what webhooks ask for', () => {
   it('is done once for a message that comes twice', async () => {
     const event = install({ locationId: 'sub-8', timestamp: '2026-10-01T10:00:00Z' });
     await take(event);
-    await handleWebhooks({ ...router.deps, handleLeadWebhook: ignore, handleSourceEvent: ignore }, [
+    await handleWebhooks({ ...router.deps, handleLeadWebhooks: ignoreAll, handleSourceEvent: ignore }, [
       String(event['webhookId']),
       'no-such-webhook',
     ]);

@@ -2,6 +2,7 @@
 // https://marketplace.gohighlevel.com/docs/webhook/WebhookIntegrationGuide
 import * as z from 'zod';
 import { PROBE_TAG } from '../../onboarding/rules/probe.ts';
+import { DELIVERED_TAG } from '../../rules/tags.ts';
 import { err, ok, type Result } from '../../rules/result.ts';
 
 const text = z.string().max(500);
@@ -29,16 +30,18 @@ const installTypes = new Set(['INSTALL', 'UNINSTALL']);
 /** They concern the company, or tell of a sub-account that cannot be known yet. */
 const anywhereTypes = new Set([...installTypes, 'LocationCreate', 'LocationUpdate', 'PlanChange']);
 
-/** Whether it is for this app and company at all; a valid signature only says that HighLevel sent it. */
+/** Whether it is for this app and company at all, and not our own writing come back; a valid signature only says that HighLevel sent it. */
 export function judgeWebhook(
   payload: WebhookPayload,
   { appId, companyId }: { appId: string; companyId: string },
-): { readonly reason: 'wrong_app' | 'other_company' | 'no_location' | null; readonly anywhere: boolean } {
+): { readonly reason: 'wrong_app' | 'other_company' | 'no_location' | 'echo' | null; readonly anywhere: boolean } {
   const anywhere = anywhereTypes.has(payload.type);
   const isAppTold = Boolean(payload.appId);
   if (isAppTold ? payload.appId !== appId : installTypes.has(payload.type)) return { reason: 'wrong_app', anywhere };
   if (payload.companyId && payload.companyId !== companyId) return { reason: 'other_company', anywhere };
   if (!anywhere && !payload.locationId) return { reason: 'no_location', anywhere };
+  if (payload.type.startsWith('Contact') && (payload.tags ?? []).includes(DELIVERED_TAG))
+    return { reason: 'echo', anywhere };
   return { reason: null, anywhere };
 }
 

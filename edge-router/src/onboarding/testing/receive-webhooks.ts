@@ -7,6 +7,7 @@ import type { TestHighlevel } from '../../testing/test-highlevel.ts';
 const PATH = '/v1/webhooks/highlevel';
 /** Of a lead's life: none of onboarding's. */
 const ignore = (): Promise<null> => Promise.resolve(null);
+const ignoreAll = (events: readonly unknown[]): Promise<null[]> => Promise.resolve(events.map(() => null));
 
 /** Lets the sandbox's webhooks reach the router, and does their job at once, as QStash would a little later. */
 export async function receiveWebhooks({ sandbox, router }: TestHighlevel): Promise<() => Promise<void>> {
@@ -18,7 +19,7 @@ export async function receiveWebhooks({ sandbox, router }: TestHighlevel): Promi
       const answer = await router.send('POST', PATH, { body, apiKey: null, headers });
       const { webhookId } = JSON.parse(body) as { webhookId: string };
       if (answer.ok)
-        await handleWebhooks({ ...router.deps, handleLeadWebhook: ignore, handleSourceEvent: ignore }, [webhookId]);
+        await handleWebhooks({ ...router.deps, handleLeadWebhooks: ignoreAll, handleSourceEvent: ignore }, [webhookId]);
       response.writeHead(answer.status).end();
     })();
   });

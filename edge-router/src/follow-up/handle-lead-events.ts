@@ -1,4 +1,4 @@
-import { findDeliveredLead } from '../../../db/queries/find-delivered-lead.ts';
+import { findDeliveredLeads, type DeliveredLead } from '../../../db/queries/find-delivered-leads.ts';
 import { findLeadByKey } from '../../../db/queries/find-lead-by-key.ts';
 import { setLeadStage } from '../../../db/queries/set-lead-stage.ts';
 import type { AppDeps } from '../deps.ts';
@@ -30,40 +30,75 @@ export interface HandledEvent {
 
 const nothing: HandledEvent = { handledAs: 'not_needed' };
 
+const contactTypes = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdate']);
+
+export interface ToldEvent {
+  readonly id: string;
+  readonly payload: unknown;
+  /** ISO 8601. */
+  readonly happenedAt: string;
+}
+
 /**
- * Does what HighLevel tells of a lead's life. A contact in the master sub-account is routed; what comes of our own deliveries is an
+ * What HighLevel tells of a lead's life. A contact in the master sub-account is routed; what comes of our own deliveries is an
  * echo; what a location does with its contact moves the lead on. Safe to do twice, in any order.
+ * @returns for each what it is, or the work that it asks for; null: it is too early, and is looked at again
  */
-export async function handleLeadEvent(
+export async function handleLeadEvents(
   deps: LeadEventDeps,
-  { id, payload, happenedAt }: { readonly id: string; readonly payload: unknown; readonly happenedAt: string },
-): Promise<HandledEvent | null> {
-  const event = readLeadEvent(payload);
-  if (!event) return nothing;
-  const { settings } = await findLeadSettings(deps);
-  const isMaster = event.ghlLocationId === settings.master.ghlLocationId;
-  const isOfContact =
-    event.type === 'ContactCreate' || event.type === 'ContactUpdate' || event.type === 'ContactTagUpdate';
+  told: readonly ToldEvent[],
+): Promise<(HandledEvent | null | (() => Promise<HandledEvent | null>))[]> {
+  const events = told.map(({ payload }) => readLeadEvent(payload));
+  const things = events.flatMap((event) => (event ? { ...event, personHashes: hashesOf(deps, event) } : []));
+  if (things.length === 0) return told.map(() => nothing);
+  const [{ settings }, found] = await Promise.all([findLeadSettings(deps), findDeliveredLeads(deps.database, things)]);
+  const known = found.values();
+  return told.map((one, at) => {
+    const event = events[at];
+    return event ? judge(deps, { ...one, event, known: known.next().value ?? null, master: settings.master }) : nothing;
+  });
+}
+
+interface Told {
+  readonly id: string;
+  readonly happenedAt: string;
+  readonly event: LeadEvent;
+  readonly known: DeliveredLead | null;
+  readonly master: LeadSettings['master'];
+}
+
+function judge(deps: LeadEventDeps, told: Told): HandledEvent | null | (() => Promise<HandledEvent | null>) {
+  const { event, known, happenedAt, master } = told;
+  const isOfContact = contactTypes.has(event.type);
   if (isOfContact && event.tags.includes(DELIVERED_TAG)) return { handledAs: 'echo' };
-  const known = await findDeliveredLead(deps.database, { ...event, personHashes: hashesOf(deps, event) });
   if (known && event.stage === null) return isOfContact ? { handledAs: 'echo', leadId: known.leadId } : nothing;
   if (known && event.stage !== null) {
     // Its contact is being written this moment: the delivery's end comes back to this.
     if (!known.isKnown) return null;
-    if (Date.parse(happenedAt) < Date.parse(known.createdAt))
-      return { handledAs: 'before_delivery', leadId: known.leadId };
-    const outcome = await setLeadStage(deps.database, {
-      leadId: known.leadId,
-      stage: event.stage,
-      happenedAt,
-      locationId: known.locationId,
-      messageId: `webhook-${id}`,
-      detail: { by: 'highlevel', event: event.type },
-    });
-    return { handledAs: outcome === 'set' ? event.stage : `stage_${outcome}`, leadId: known.leadId };
+    const { leadId } = known;
+    if (Date.parse(happenedAt) < Date.parse(known.createdAt)) return { handledAs: 'before_delivery', leadId };
+    return () => moveOn(deps, { ...told, lead: known, stage: event.stage });
   }
-  if (isMaster && isOfContact && event.contactId !== null) return routeContact(deps, event.contactId, settings.master);
-  return nothing;
+  const { contactId } = event;
+  if (event.ghlLocationId !== master.ghlLocationId || !isOfContact || contactId === null) return nothing;
+  return () => routeContact(deps, contactId, master);
+}
+
+async function moveOn(
+  { database }: LeadEventDeps,
+  { id, happenedAt, event, lead, stage }: Told & { lead: DeliveredLead; stage: LeadEvent['stage'] },
+): Promise<HandledEvent> {
+  const { leadId, locationId } = lead;
+  if (stage === null) return nothing;
+  const outcome = await setLeadStage(database, {
+    leadId,
+    stage,
+    happenedAt,
+    locationId,
+    messageId: `webhook-${id}`,
+    detail: { by: 'highlevel', event: event.type },
+  });
+  return { handledAs: outcome === 'set' ? stage : `stage_${outcome}`, leadId };
 }
 
 function hashesOf({ hashPerson }: LeadEventDeps, { email, phone }: LeadEvent): string[] {
