@@ -15,7 +15,7 @@ export type Database = Omit<NeonHttpDatabase, 'transaction'> & {
 export interface DatabaseOptions {
   /** postgresql://user:password@host/database */
   readonly url: string;
-  /** Of a local stand-in for Neon's endpoint; null derives Neon's own from the URL. The driver keeps one per isolate. */
+  /** Of a local stand-in for Neon's endpoint; null derives Neon's own from the URL. */
   readonly fetchEndpoint?: string | null;
   readonly timeoutMs: number;
   /** Who is told of statements that take long. */
@@ -24,22 +24,31 @@ export interface DatabaseOptions {
 
 /** A database over HTTP: one round trip per statement or batch, each cut off after `timeoutMs`. */
 export function createDatabase({ url, fetchEndpoint, timeoutMs, slow = null }: DatabaseOptions): Database {
-  if (fetchEndpoint) neonConfig.fetchEndpoint = fetchEndpoint;
-  const send = createTimedFetch({ timeoutMs, slow });
-  neonConfig.fetchFunction = send;
-  return Object.assign(drizzle({ client: neon(url) }), { askJson: createJsonAsker(url, send) });
+  const endpoint = fetchEndpoint ?? findEndpoint(url);
+  const timedFetch = createTimedFetch({ timeoutMs, slow });
+  const send: Send = (init) => timedFetch(endpoint, init);
+  neonConfig.fetchFunction = fetchAs;
+  return Object.assign(drizzle({ client: neon(url, { fetchOptions: { send } }) }), {
+    askJson: createJsonAsker(url, send),
+  });
+}
+
+type Send = (init: RequestInit & { readonly body: string }) => Promise<Response>;
+
+/** The driver's endpoint and fetch are those of the whole isolate; what a client brings in its fetch options is its own. */
+function fetchAs(url: string, { send, ...init }: Parameters<Send>[0] & { readonly send?: Send }): Promise<Response> {
+  return send ? send(init) : fetch(url, init);
 }
 
 const sqlAnswerSchema = z.object({ rows: z.tuple([z.tuple([z.string()])]) });
 const sqlErrorSchema = z.object({ code: z.string().nullish(), constraint: z.string().nullish() });
 
 /** Neon's SQL over HTTP as its driver speaks it: github.com/neondatabase/serverless, src/httpQuery.ts. */
-function createJsonAsker(url: string, send: ReturnType<typeof createTimedFetch>): Database['askJson'] {
-  const endpoint = findEndpoint(url);
+function createJsonAsker(url: string, send: Send): Database['askJson'] {
   const headers = { 'neon-connection-string': url, 'neon-raw-text-output': 'true', 'neon-array-mode': 'true' };
   return async (query, json) => {
     const body = JSON.stringify({ query, params: [json] });
-    const response = await send(endpoint, { method: 'POST', headers, body }).catch(() => null);
+    const response = await send({ method: 'POST', headers, body }).catch(() => null);
     const text = await response?.text().catch(() => null);
     if (!response?.ok || typeof text !== 'string') throw toAnsweredError(text ?? '');
     return JSON.parse(sqlAnswerSchema.parse(JSON.parse(text)).rows[0][0]);

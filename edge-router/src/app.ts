@@ -1,6 +1,7 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AppDeps } from './deps.ts';
+import { createReportReader } from './analytics/report-reader.ts';
 import { createAnalyticsRoutes } from './analytics/routes.ts';
 import { sweepBacktests } from './backtests/backtest-messages.ts';
 import { purgeBacktests } from './backtests/drop-backtest.ts';
@@ -122,7 +123,8 @@ export function createApp(deps: AppDeps): App {
   const hashPerson = createKeyedHash(deps.config.personHashKey);
   const parkingRetries = createParkingRetries({ ...deps, directory, capacity, hashPerson, outbox });
   const highlevel = createHighlevel(deps);
-  const shared = { deps, directory, outbox, requireScope, capacity, parkingRetries, highlevel };
+  const reports = createReportReader(deps);
+  const shared = { deps, reports, directory, outbox, requireScope, capacity, parkingRetries, highlevel };
 
   const onboarding = { ...deps, highlevel, refreshDirectory: () => refreshDirectory({ ...deps, directory }) };
   const batches = { ...onboarding, outbox };

@@ -33,6 +33,18 @@ describe('the configuration', () => {
     },
   );
 
+  it('may name a replica for reports', () => {
+    const readReplica = (given: Record<string, string>): unknown => {
+      const config = parseConfig({ ...complete, ...given });
+      return config.ok ? config.value.database.replicaUrl : config.error;
+    };
+    expect(readReplica({})).toBeNull();
+    expect(readReplica({ DATABASE_REPLICA_URL: '' })).toBeNull();
+    const url = 'postgres://user:secret@replica.example.com/app';
+    expect(readReplica({ DATABASE_REPLICA_URL: url })).toBe(url);
+    expect(String(readReplica({ DATABASE_REPLICA_URL: 'replica' }))).toContain('DATABASE_REPLICA_URL');
+  });
+
   const highlevel = {
     HIGHLEVEL_COMPANY_ID: 'company-1',
     HIGHLEVEL_APP_ID: 'app-1',

@@ -21,6 +21,7 @@ const highlevelSchema = z.object({
 const envSchema = z.object({
   CENSUS_GEOCODER_URL: httpUrl.default('https://geocoding.geo.census.gov'),
   ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false']).default('false'),
+  DATABASE_REPLICA_URL: z.union([z.literal(''), z.url({ protocol: /^postgres(ql)?$/ })]).default(''),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }),
   API_CALLS_PER_MINUTE: z.coerce.number().int().min(1).max(10_000_000).default(6000),
   DIRECTORY_MAX_LOCATIONS: z.coerce.number().int().min(0).max(1_000_000).default(150_000),
@@ -75,7 +76,12 @@ export interface Config {
   readonly censusGeocoderUrl: string;
   /** Requests of one key, or one source: those with a lead, and all others. */
   readonly limits: { readonly edgePer10Seconds: number; readonly apiPerMinute: number };
-  readonly database: { readonly url: string; readonly fetchEndpoint: string | null };
+  readonly database: {
+    readonly url: string;
+    /** Of a copy that follows it, for reports; null where there is none. */
+    readonly replicaUrl: string | null;
+    readonly fetchEndpoint: string | null;
+  };
   readonly redis: { readonly url: string; readonly token: string };
   readonly qstash: {
     readonly url: string;
@@ -117,6 +123,7 @@ export function parseConfig(env: unknown): Result<Config, readonly string[]> {
     limits: { edgePer10Seconds: data.LEADS_PER_10_SECONDS, apiPerMinute: data.API_CALLS_PER_MINUTE },
     database: {
       url: data.DATABASE_URL,
+      replicaUrl: data.DATABASE_REPLICA_URL === '' ? null : data.DATABASE_REPLICA_URL,
       fetchEndpoint: data.NEON_FETCH_ENDPOINT === '' ? null : data.NEON_FETCH_ENDPOINT,
     },
     redis: { url: data.UPSTASH_REDIS_REST_URL, token: data.UPSTASH_REDIS_REST_TOKEN },

@@ -11,6 +11,8 @@ import type { PostalCodes } from './locations/rules/postal-codes.ts';
 export interface AppDeps {
   readonly config: Config;
   readonly database: Database;
+  /** A copy that follows the database, for reports. Null where there is none; it may be behind, and away at any time. */
+  readonly replica: Database | null;
   readonly redis: Pick<Redis, 'get' | 'mget' | 'set' | 'hset' | 'expire' | 'eval' | 'ping'>;
   readonly qstash: Pick<Client, 'batch'>;
   readonly receiver: Pick<Receiver, 'verify'>;

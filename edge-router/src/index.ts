@@ -2,7 +2,7 @@ import { Client, Receiver } from '@upstash/qstash';
 import { Ratelimit } from '@upstash/ratelimit';
 import { Redis } from '@upstash/redis/cloudflare';
 import { uuidv7 } from 'uuidv7';
-import { createDatabase } from '../../db/database.ts';
+import { createDatabase, type DatabaseOptions } from '../../db/database.ts';
 import postalCodeBytes from '../build/postal-codes.bin';
 import { createApp, type App } from './app.ts';
 import { parseConfig, type Config } from './config.ts';
@@ -17,6 +17,8 @@ import { err, ok, type Result } from './rules/result.ts';
 // The only file that makes real clients. They are made once per isolate, with the first request.
 
 const DATABASE_TIMEOUT_MS = 8000;
+/** What it does not answer in time the database is asked. */
+const REPLICA_TIMEOUT_MS = 4000;
 const REDIS_TIMEOUT_MS = 1500;
 /** A Redis that does not say so soon lets a request through. */
 const LIMIT_PATIENCE_MS = 300;
@@ -27,6 +29,7 @@ const log = createJsonLog((line) => console.log(line));
 
 function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppDeps {
   const { qstash } = config;
+  const { replicaUrl, ...primary } = config.database;
   const redis = new Redis({
     ...config.redis,
     automaticDeserialization: false,
@@ -35,14 +38,16 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
     retry: false,
     signal: () => AbortSignal.timeout(REDIS_TIMEOUT_MS),
   });
+  const slow: DatabaseOptions['slow'] = {
+    overMs: config.slowStatementMs,
+    report: (statement) => log({ event: 'slow_statement', ...statement }),
+  };
   const limiter = Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s');
   return {
     config,
-    database: createDatabase({
-      ...config.database,
-      timeoutMs: DATABASE_TIMEOUT_MS,
-      slow: { overMs: config.slowStatementMs, report: (slow) => log({ event: 'slow_statement', ...slow }) },
-    }),
+    database: createDatabase({ ...primary, timeoutMs: DATABASE_TIMEOUT_MS, slow }),
+    replica:
+      replicaUrl === null ? null : createDatabase({ ...primary, url: replicaUrl, timeoutMs: REPLICA_TIMEOUT_MS, slow }),
     redis,
     qstash: new Client({ baseUrl: qstash.url, token: qstash.token, enableTelemetry: false, retry: { retries: 1 } }),
     receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),

@@ -5,6 +5,10 @@ import type { Operation } from './operation.ts';
 import { pageOf } from './page-of.ts';
 
 const tag = 'Analytics';
+const served = {
+  servedBy: z.enum(['replica', 'primary']).describe('the primary where there is no replica, or it did not answer'),
+  replicaLagSeconds: z.number().nullable().describe('how far the replica is behind, at most'),
+};
 
 export const analyticsOperations: readonly Operation[] = [
   {
@@ -20,7 +24,11 @@ export const analyticsOperations: readonly Operation[] = [
     answers: {
       200: {
         description: 'a page, in the order of locations’ ids',
-        schema: pageOf(locationPerformanceSchema).extend({ refreshedAt: z.string(), ageSeconds: z.number() }),
+        schema: pageOf(locationPerformanceSchema).extend({
+          refreshedAt: z.string(),
+          ageSeconds: z.number(),
+          ...served,
+        }),
       },
     },
   },

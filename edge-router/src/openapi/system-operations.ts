@@ -17,6 +17,10 @@ const readySchema = z.object({
   outbox: z.object({ unpublished: z.number(), oldestAgeSeconds: z.number().nullable() }).nullable(),
   alarms: z.array(z.object({ name: z.string(), ageSeconds: z.number(), limitSeconds: z.number() })),
   performanceAgeSeconds: z.number().nullable().describe('of what /v1/analytics/realtime answers'),
+  replica: z
+    .object({ status: z.enum(['up', 'down']), lagSeconds: z.number().nullable() })
+    .nullable()
+    .describe('for reports; null where there is none'),
   parkingLot: z.object({ waiting: z.number(), oldestAgeSeconds: z.number().nullable() }).nullable(),
 });
 

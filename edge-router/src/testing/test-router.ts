@@ -43,6 +43,7 @@ type TestRouterRedis = AppDeps['redis'] & Pick<Redis, 'evalsha'>;
 
 export interface TestRouterOptions {
   readonly database: Pick<TestDatabase, 'url' | 'endpoint'>;
+  readonly replica?: AppDeps['replica'];
   readonly redis?: TestRouterRedis;
   readonly qstash?: AppDeps['qstash'];
   readonly geocodeBatch?: AppDeps['geocodeBatch'];
@@ -70,7 +71,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     directoryMaxLocations: options.maxLocations ?? 150_000,
     highlevel: options.highlevel ?? null,
     limits: { edgePer10Seconds: 10_000, apiPerMinute: 6000, ...options.limits },
-    database: { url: options.database.url, fetchEndpoint: options.database.endpoint },
+    database: { url: options.database.url, replicaUrl: null, fetchEndpoint: options.database.endpoint },
     redis: { url: 'http://127.0.0.1:9', token: 'unused' },
     qstash: { url: 'http://127.0.0.1:9', token: 'unused', ...TEST_SIGNING_KEYS },
     censusGeocoderUrl: 'http://127.0.0.1:9',
@@ -86,6 +87,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
   const deps: AppDeps = {
     config,
     database: createDatabase({ ...config.database, timeoutMs: DATABASE_TIMEOUT_MS }),
+    replica: options.replica ?? null,
     redis,
     qstash: options.qstash ?? createRecordingQstash(sent),
     receiver: options.receiver ?? new Receiver(TEST_SIGNING_KEYS),

@@ -77,5 +77,5 @@ export async function startTestWorker(options: {
 }
 
 function isSecret(name: string): boolean {
-  return /(TOKEN|KEY|SECRET)$/.test(name) || name === 'DATABASE_URL';
+  return /(TOKEN|KEY|SECRET)$/.test(name) || /^DATABASE_.*URL$/.test(name);
 }
