@@ -1,8 +1,10 @@
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import type { AppDeps } from './deps.ts';
+import { sweepReports } from './analytics/report-messages.ts';
 import { createReportReader } from './analytics/report-reader.ts';
 import { createAnalyticsRoutes } from './analytics/routes.ts';
+import { runReportSlice } from './analytics/run-report-slice.ts';
 import { sweepBacktests } from './backtests/backtest-messages.ts';
 import { purgeBacktests } from './backtests/drop-backtest.ts';
 import { createBacktestRoutes } from './backtests/routes.ts';
@@ -93,6 +95,8 @@ export interface App {
   readonly sweepClocks: () => Promise<void>;
   /** Takes up events of HighLevel that were lost, on the way here or behind. */
   readonly sweepEvents: () => Promise<void>;
+  /** Takes up reports that were left alone. */
+  readonly sweepReports: () => Promise<void>;
   /** Takes up backtests that were left alone. */
   readonly sweepBacktests: () => Promise<void>;
   /** Deletes backtests of long ago. */
@@ -131,6 +135,7 @@ export function createApp(deps: AppDeps): App {
   const delivering = { ...deps, highlevel, facts: createSubAccountFacts(deps) };
 
   const routing = { ...deps, directory, capacity, hashPerson };
+  const reporting = { ...deps, reports };
   const backtests = {
     ...deps,
     drafts: createDraftDirectories({ ...deps, directory }),
@@ -182,7 +187,7 @@ export function createApp(deps: AppDeps): App {
     createRulesRoutes({ ...shared, refreshDirectory: () => refreshDirectory({ ...deps, directory }) }),
   );
   app.route('/v1/backtests', createBacktestRoutes({ ...shared, deps: backtests }));
-  app.route('/v1/analytics', createAnalyticsRoutes(shared));
+  app.route('/v1/analytics', createAnalyticsRoutes({ ...shared, deps: reporting }));
   app.route('/v1/onboarding', createPlanRoutes(shared));
   app.route('/v1/onboarding/mappings', createMappingRoutes(shared));
   app.route('/v1/me', createMeRoutes(shared));
@@ -212,6 +217,7 @@ export function createApp(deps: AppDeps): App {
         ['persist-event', (body) => thenAnnounce(persistEvent(deps, body))],
         ['lead-clock', (body) => thenAnnounce(checkClock(clocks, body))],
         ['deliver-lead', (body) => thenAnnounce(runDelivery(delivering, body))],
+        ['count-report', (body) => runReportSlice(reporting, body)],
         ['run-backtest', (body) => runSlice(backtests, body)],
         ['geocode-plan', (body) => geocodePlan(deps, body)],
         ['continue-wait', (body) => continueWait(onboarding, body)],
@@ -245,6 +251,7 @@ export function createApp(deps: AppDeps): App {
       await sweepMasterContacts({ ...deps, highlevel });
       await sweepWebhooks(deps, handleEvents);
     },
+    sweepReports: () => sweepReports(deps),
     sweepBacktests: () => sweepBacktests(deps),
     purgeBacktests: () => purgeBacktests(deps),
     sweepDrift: () => sweepDrift(deps),

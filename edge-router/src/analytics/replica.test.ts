@@ -5,8 +5,12 @@ import { createDatabase } from '../../../db/database.ts';
 import { refreshLocationPerformance } from '../../../db/queries/refresh-location-performance.ts';
 import { eventually } from '../../../local/testing/eventually.ts';
 import { createTestStandby, type TestStandby } from '../../../local/testing/test-standby.ts';
+import { deliverJob } from '../backtests/testing/deliver-jobs.ts';
 import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
-import { importFarLocations } from './testing/far-locations.ts';
+import { takeReports } from './testing/deliver-reports.ts';
+import { importFarLocations, type FarLocation } from './testing/far-locations.ts';
+import { countDaysPlainly, scatterLeads, toPlainDay, type LocationDay } from './testing/plain-days.ts';
+import { storeLeads } from './testing/plain-leads.ts';
 
 // A real standby that streams from a real primary, each behind an endpoint of its own.
 
@@ -21,6 +25,7 @@ const PAUSE_MS = 30_000;
 
 let servers: TestStandby;
 let router: TestRouter;
+let locations: readonly FarLocation[];
 let laterMs = 0;
 
 beforeAll(async () => {
@@ -31,7 +36,7 @@ beforeAll(async () => {
     replica: createDatabase({ url, fetchEndpoint: endpoint, timeoutMs: 60_000 }),
     nowMs: () => Date.now() + laterMs,
   });
-  await importFarLocations(router, servers.primary.pool);
+  locations = await importFarLocations(router, servers.primary.pool);
   await refreshLocationPerformance(router.deps.database);
   await servers.catchUp();
 });
@@ -92,6 +97,52 @@ it('fails no request when the replica dies in the middle of many, and goes back 
   laterMs += PAUSE_MS;
   expect((await get()).servedBy).toBe('replica');
   expect((await readReady()).replica).toMatchObject({ status: 'up' });
+});
+
+it('computes a long report to its end although the replica dies in the middle of it, and every question is answered', async () => {
+  const span = { from: '2026-01-01', to: '2026-09-30' };
+  const times = { fromMs: Date.parse(span.from), toMs: Date.parse('2026-10-01') };
+  await storeLeads(servers.primary.pool, scatterLeads(locations, { ...times, count: 2000 }));
+  await servers.catchUp();
+  const query = `from=${span.from}&to=${span.to}`;
+  const asked = await router.send('GET', `/v1/analytics/locations?${query}`);
+  expect(asked.status).toBe(202);
+  const { report } = (await asked.json()) as { report: { url: string } };
+
+  const over = new AbortController();
+  const statuses = new Set<string>();
+  const askOn = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const response = await router.send('GET', '/v1/analytics/locations?from=2026-03-01&to=2026-03-31');
+      statuses.add(`${response.status} ${((await response.json()) as Answer).servedBy}`);
+    }
+  };
+  const asking = Promise.all([askOn(), askOn(), askOn()]);
+  await eventually(() => expect(statuses).toContain('200 replica'));
+  let slices = 0;
+  for (let waiting = takeReports(router); waiting.length > 0; waiting = takeReports(router)) {
+    // Once between two slices would be luck: it dies while the fourth is counted.
+    const counting = waiting.map((message) => deliverJob(router, message));
+    if (slices === 3) servers.killReplica();
+    expect(await Promise.all(counting)).toEqual([204]);
+    slices += 1;
+  }
+  expect(slices).toBe(9);
+  await eventually(() => expect(statuses).toContain('200 primary'));
+  over.abort();
+  await asking;
+  expect(statuses).toEqual(new Set(['200 replica', '200 primary']));
+
+  const done = (await (await router.send('GET', `${report.url}?limit=2000`)).json()) as {
+    report: { status: string; replicaLagSeconds: number | null };
+    items: LocationDay[];
+  };
+  expect(done.report.status).toBe('finished');
+  expect(done.report.replicaLagSeconds).not.toBeNull();
+  const plain = await countDaysPlainly(servers.primary.pool, { ...span, locations });
+  expect(plain.length).toBeGreaterThan(500);
+  expect(done.items.map(toPlainDay)).toEqual(plain);
+  await servers.startReplica();
 });
 
 it('waits for a replica that does not answer once, and not with every request', async () => {

@@ -7,6 +7,7 @@ import { purgePlans } from '../../../db/queries/purge-plans.ts';
 import { purgeIdempotencyKeys } from '../../../db/queries/purge-idempotency-keys.ts';
 import { purgeWebhooks } from '../../../db/queries/purge-webhooks.ts';
 import { purgeOnboardingWaits } from '../../../db/queries/purge-onboarding-waits.ts';
+import { purgeReports } from '../../../db/queries/purge-reports.ts';
 import { purgeSubscriptions } from '../../../db/queries/purge-subscriptions.ts';
 import { refreshLocationPerformance } from '../../../db/queries/refresh-location-performance.ts';
 import type { App } from '../app.ts';
@@ -15,7 +16,9 @@ import { findAlarms } from '../http/alarms.ts';
 import { findLeadSettings } from '../settings/find-lead-settings.ts';
 
 const PARTITION_MONTHS_AHEAD = 3;
-const CAPACITY_KEPT_DAYS = 35;
+/** Reports of a year ago know how full locations were. */
+const CAPACITY_KEPT_DAYS = 400;
+const REPORTS_KEPT_DAYS = 7;
 const DRIFT_KEPT_DAYS = 90;
 const ROWS_PER_PURGE = 5000;
 /** Each with up to 10,000 rows. */
@@ -39,6 +42,7 @@ export async function runEveryMinute(
     | 'sweepClocks'
     | 'sweepDrift'
     | 'sweepBacktests'
+    | 'sweepReports'
     | 'sweepEvents'
     | 'highlevel'
   >,
@@ -57,6 +61,7 @@ export async function runEveryMinute(
     clocks: () => app.sweepClocks(),
     drift: () => app.sweepDrift(),
     backtests: () => app.sweepBacktests(),
+    reports: () => app.sweepReports(),
   });
 }
 
@@ -93,6 +98,7 @@ export async function runNightly(
     capacity: () => purgeAll((limit) => purgeCapacity(deps.database, { keptDays: CAPACITY_KEPT_DAYS, limit })),
     webhooks: () => purgeOldWebhooks(deps),
     plans: () => purgeAll((limit) => purgePlans(deps.database, { limit }), PLANS_PER_PURGE),
+    reports: () => purgeAll((limit) => purgeReports(deps.database, { keptDays: REPORTS_KEPT_DAYS, limit })),
     oldDrift: () => purgeDrift(deps.database, { keptDays: DRIFT_KEPT_DAYS }),
     backtests: () => app.purgeBacktests(),
     drift: () => app.beginNightlyDrift(),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { locationPerformanceSchema } from '../../../db/queries/read-location-performance.ts';
-import { realtimeQuerySchema } from '../analytics/routes.ts';
+import { locationDaysQuerySchema, realtimeQuerySchema, reportQuerySchema } from '../analytics/routes.ts';
+import { locationDaySchema, shownReportSchema } from '../analytics/shown-report.ts';
 import type { Operation } from './operation.ts';
 import { pageOf } from './page-of.ts';
 
@@ -31,5 +32,40 @@ export const analyticsOperations: readonly Operation[] = [
         }),
       },
     },
+  },
+  {
+    method: 'get',
+    path: '/v1/analytics/locations',
+    tag,
+    summary: 'Leads, conversion, response time and seats, per location and day',
+    description:
+      'Days are each location’s own; those without leads and seats are left out. A lead counts for the location that has it now, on the ' +
+      'day it came. Up to 31 days, and as many locations as make 15,500 days in all, are counted at once. More is a report: 202 until ' +
+      'it is computed, then the same question is answered from it, for a day, or an hour where its days are not over. Ask for its pages ' +
+      'by its own address. At most 1,100 days, and 6,000,000 days of locations.',
+    scope: 'analytics:read',
+    query: locationDaysQuerySchema,
+    answers: {
+      200: {
+        description: 'a page, in the order of locations’ ids and days',
+        schema: pageOf(locationDaySchema).extend({ ...served, report: shownReportSchema.nullable() }),
+      },
+      202: { description: 'the report, which is being computed', schema: z.object({ report: shownReportSchema }) },
+    },
+    problems: ['rate_limited'],
+  },
+  {
+    method: 'get',
+    path: '/v1/analytics/reports/:id',
+    tag,
+    summary: 'How far a report is, and its rows when it has finished',
+    description: 'Reports are kept for 7 days.',
+    scope: 'analytics:read',
+    parameters: { id: 'the report’s id' },
+    query: reportQuerySchema,
+    answers: {
+      200: { description: 'the report', schema: pageOf(locationDaySchema).extend({ report: shownReportSchema }) },
+    },
+    problems: ['not_found'],
   },
 ];

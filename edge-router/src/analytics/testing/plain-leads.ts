@@ -36,9 +36,15 @@ export async function readLeads(pool: pg.Pool): Promise<PlainLead[]> {
   return rows.map(({ lead }) => lead);
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 /** YYYY-MM-DD in a zone, by the runtime's own tables and not by Postgres'. */
 export function localDay(ms: number, timeZone: string): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms);
+  const known = formats.get(timeZone);
+  const format =
+    known ?? new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  formats.set(timeZone, format);
+  return format.format(ms);
 }
 
 /** A UUIDv7 of this time. */
