@@ -36,11 +36,13 @@ export interface DayQuestion {
   /** Days of each location, `YYYY-MM-DD`, both included. */
   readonly from: string;
   readonly to: string;
-  /** Null is all; of these, in the order of their ids, `skip` are left out and `take` counted. */
+  /** Null is all. */
   readonly locationIds: readonly string[] | null;
+  /** Null is before the first. */
+  readonly after: DayCursor | null;
+  /** Of the locations from there, in the order of their ids, so many are left out, and so many counted. */
   readonly skip: number;
   readonly take: number;
-  readonly after: DayCursor | null;
   readonly limit: number;
 }
 
@@ -48,16 +50,15 @@ export interface DayQuestion {
 export async function countLocationDays(database: Database, question: DayQuestion): Promise<DayRow[]> {
   const { from, to, locationIds, skip, take, after, limit } = question;
   const statement = sql`
-    with chosen as materialized (
+    with wanted as materialized (
       select k.id, k.timezone,
         ${from}::date::timestamp at time zone k.timezone as starts,
         (${to}::date + 1)::timestamp at time zone k.timezone as ends
       from location_keys k
-      where ${locationIds === null}::boolean
-        or k.id = any (select jsonb_array_elements_text(${JSON.stringify(locationIds ?? [])}::jsonb)::uuid)
+      where (${locationIds === null}::boolean
+          or k.id = any (select jsonb_array_elements_text(${JSON.stringify(locationIds ?? [])}::jsonb)::uuid))
+        and (${after?.locationId ?? null}::uuid is null or k.id >= ${after?.locationId ?? null}::uuid)
       order by k.id offset ${skip}::int limit ${take}::int),
-    wanted as materialized (
-      select * from chosen where ${after?.locationId ?? null}::uuid is null or id >= ${after?.locationId ?? null}::uuid),
     found as materialized (
       select w.id, (l.created_at at time zone w.timezone)::date as day, l.source,
         coalesce(l.match_level, 'unknown') as match_level, l.stage, l.delivered_at, l.contacted_at,

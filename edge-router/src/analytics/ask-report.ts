@@ -1,5 +1,6 @@
+import type { Database } from '../../../db/database.ts';
 import type { AnalyticsReport } from '../../../db/queries/analytics-report-row.ts';
-import { countLocationDays, type DayCursor } from '../../../db/queries/count-location-days.ts';
+import { countLocationDays, type DayCursor, type DayRow } from '../../../db/queries/count-location-days.ts';
 import { countKnownLocations } from '../../../db/queries/count-known-locations.ts';
 import { createAnalyticsReport } from '../../../db/queries/create-analytics-report.ts';
 import { findKeptReport } from '../../../db/queries/find-kept-report.ts';
@@ -54,7 +55,8 @@ export async function askReport(deps: ReportDeps, request: ReportRequest): Promi
   }
   const span: ReportSpan = { from, to, locations };
   const cells = countDays(span) * locations;
-  if (countDays(span) <= MAX_DIRECT_DAYS && cells <= MAX_DIRECT_CELLS) return ok(await countNow(deps, request));
+  if (countDays(span) <= MAX_DIRECT_DAYS && cells <= MAX_DIRECT_CELLS)
+    return ok(await countNow(deps, { ...request, ...span }));
   if (cells > MAX_CELLS) {
     const most = MAX_CELLS.toLocaleString('en-US');
     const message = `A report has at most ${most} days of locations: choose a shorter time, or name locations.`;
@@ -63,13 +65,23 @@ export async function askReport(deps: ReportDeps, request: ReportRequest): Promi
   return keepReport(deps, { ...span, locationIds });
 }
 
-async function countNow({ reports }: ReportDeps, request: ReportRequest): Promise<AskedReport> {
-  const { limit } = request;
-  const question = { ...request, skip: 0, take: MAX_DIRECT_CELLS, limit: limit + 1 };
+async function countNow({ reports }: ReportDeps, request: ReportRequest & ReportSpan): Promise<AskedReport> {
   const answer = await reports.read(async (database) =>
-    showRows(database, { rows: await countLocationDays(database, question), limit }),
+    showRows(database, { rows: await countPage(database, request), limit: request.limit }),
   );
   return { kind: 'counted', answer };
+}
+
+/** One row more than the page has. No more locations are counted than fill it, or twice as many where they have days without anything. */
+async function countPage(
+  database: Database,
+  { locations, limit, ...question }: ReportRequest & ReportSpan,
+): Promise<DayRow[]> {
+  const rows: DayRow[] = [];
+  let take = Math.ceil((limit + 1) / countDays(question));
+  for (let skip = 0; skip < locations && rows.length <= limit; skip += take, take *= 2)
+    rows.push(...(await countLocationDays(database, { ...question, skip, take, limit: limit + 1 - rows.length })));
+  return rows;
 }
 
 async function keepReport(

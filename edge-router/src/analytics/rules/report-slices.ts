@@ -1,5 +1,5 @@
 /** A location on a day. So many are counted in one statement; each has a row at most. */
-const CELLS_PER_SLICE = 10_000;
+const CELLS_PER_SLICE = 5000;
 const DAYS_PER_SLICE = 31;
 const DAY_MS = 86_400_000;
 
