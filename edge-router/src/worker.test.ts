@@ -32,7 +32,8 @@ beforeAll(async () => {
     startQstash({ port: 0, file: join(folder, 'qstash.sqlite'), timeScale: 100, ...TEST_QSTASH_SECRETS }),
     buildWorker({ outDir: folder }),
   ]);
-  const bindings = { CENSUS_GEOCODER_URL: census.url };
+  const replica = `${database.url}?application_name=replica`;
+  const bindings = { CENSUS_GEOCODER_URL: census.url, DATABASE_REPLICA_URL: replica };
   worker = await startTestWorker({ bundleDir: folder, database, redis, qstashUrl: qstash.url, bindings });
   const rows = ['02134', '10001', '60601', '90012', '77002'].map((zip, index) =>
     testRow({ 'Franchise Code': `C${index}`, 'Zip Code': zip, ...placeOf(zip) }),
@@ -122,6 +123,22 @@ describe('the deployed bundle under workerd', () => {
     await worker.start();
     const ready = (await (await worker.send('GET', '/readyz')).json()) as Record<string, unknown>;
     expect(ready).toMatchObject({ status: 'ready', directory: { loadedFrom: 'redis', locations: 5 } });
+  });
+
+  it('reads reports from the replica that it was given, and computes long ones by jobs', async () => {
+    const served = { servedBy: 'replica', replicaLagSeconds: null };
+    expect(await (await worker.send('GET', '/v1/analytics/realtime')).json()).toMatchObject(served);
+    const ready = (await (await worker.send('GET', '/readyz')).json()) as Record<string, unknown>;
+    expect(ready['replica']).toEqual({ status: 'up', lagSeconds: null });
+    const path = '/v1/analytics/locations?from=2026-01-01&to=2026-12-31';
+    const first = await worker.send('GET', path);
+    await first.body?.cancel();
+    expect(first.status).toBe(202);
+    await waitFor(async () => {
+      const next = await worker.send('GET', path);
+      await next.body?.cancel();
+      return next.status === 200;
+    });
   });
 
   it('fails no request when Redis is killed under load, and says that it is degraded', async () => {
