@@ -157,7 +157,7 @@ it('waits for a replica that does not answer once, and not with every request', 
   let nowMs = Date.now();
   const hanging = await createTestRouter({
     database: servers.primary,
-    replica: createDatabase({ url: servers.replica.url, fetchEndpoint, timeoutMs: 100 }),
+    replica: createDatabase({ url: servers.replica.url, fetchEndpoint, timeoutMs: 2000 }),
     nowMs: () => nowMs,
   });
   const read = async (): Promise<string> => {
