@@ -5,6 +5,7 @@ import { eventually } from '../local/testing/eventually.ts';
 import { listExecutions, waitForExecution } from './testing/execution.ts';
 import { copyWorkflow, publish, readTriggerMemory, type WorkflowNode } from './testing/n8n.ts';
 import { provideActiveLocations } from './testing/provide-locations.ts';
+import { provideForgottenLead, provideTroubles } from './testing/provide-troubles.ts';
 import { askRouter } from './testing/stack.ts';
 import { TRIGGER_IDS, WORKFLOWS } from './testing/workflows.ts';
 
@@ -15,6 +16,9 @@ const EVENT_TIMEOUT_MS = 60_000;
 
 beforeAll(() => publish(WORKFLOWS.alert));
 
+/** The shortest time to act is a minute, and its message comes by QStash. */
+const SLA_TIMEOUT_MS = 150_000;
+
 /** No location offers this, so nobody can take it. */
 const nobodysLead = { source: 'e2e', postalCode: '36606', service: 'moon-landing' };
 
@@ -24,23 +28,38 @@ async function findMessages(workflowId: string = WORKFLOWS.alert): Promise<Recor
   return executions.flatMap((execution) => execution.items('Write Message'));
 }
 
-test('a lead that is parked starts the workflow, with a message and ids', async () => {
-  const { leadId } = await askRouter(
-    { method: 'POST', path: '/v1/leads', body: { ...nobodysLead, externalId: randomUUID() } },
-    z.object({ leadId: z.string(), status: z.literal('parked') }),
-  );
-  await eventually(
-    async () => {
-      expect(await findMessages()).toContainEqual(
-        expect.objectContaining({
-          topic: 'lead.parked',
-          text: expect.stringContaining('parked') as string,
-          ids: expect.objectContaining({ leadId }) as object,
-        }),
-      );
-    },
-    { timeoutMs: EVENT_TIMEOUT_MS, intervalMs: 500 },
-  );
+async function findMessage(
+  { topic, leadId, text }: { topic: string; leadId: string; text: string },
+  timeoutMs: number,
+): Promise<void> {
+  const message = {
+    topic,
+    text: expect.stringContaining(text) as string,
+    ids: expect.objectContaining({ leadId }) as object,
+  };
+  await eventually(async () => expect(await findMessages()).toContainEqual(expect.objectContaining(message)), {
+    timeoutMs,
+    intervalMs: 500,
+  });
+}
+
+test('a lead that is parked, and one that HighLevel cannot be given, start the workflow, with a message and ids', async () => {
+  const { parked, refused } = await provideTroubles();
+  await findMessage({ topic: 'lead.parked', leadId: parked, text: 'parked' }, EVENT_TIMEOUT_MS);
+  await findMessage({ topic: 'lead.delivery_failed', leadId: refused, text: 'HighLevel did not' }, EVENT_TIMEOUT_MS);
+});
+
+test('a lead that nobody touches in time starts it too', { timeout: SLA_TIMEOUT_MS * 2 }, async () => {
+  const path = '/v1/settings/leads';
+  const { document } = await askRouter({ path }, z.object({ document: z.record(z.string(), z.unknown()) }));
+  const sla = { minutes: 1, maxReroutes: 0, workingHoursOnly: false };
+  await askRouter({ method: 'PUT', path, body: { ...document, sla } }, z.unknown());
+  try {
+    const leadId = await provideForgottenLead();
+    await findMessage({ topic: 'lead.sla_missed', leadId, text: 'Nobody touched a lead in time' }, SLA_TIMEOUT_MS);
+  } finally {
+    await askRouter({ method: 'PUT', path, body: document }, z.unknown());
+  }
 });
 
 function listenForAssignments(node: WorkflowNode): WorkflowNode {

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
 import * as z from 'zod';
 import type { Database } from '../database.ts';
+import { deliveryJson } from './delivery-json.ts';
+import { deliveryRowSchema } from './delivery-row.ts';
 import { readRows } from './read-rows.ts';
 
 const text = z.string().nullable();
@@ -33,6 +35,10 @@ const leadSchema = z.object({
   assignedDay: text,
   parkedReason: text,
   decision: z.unknown(),
+  /** Until when somebody has to act on it; null where nobody has to, or somebody has. */
+  actBy: text,
+  /** Oldest first: one for each location that had it and has a sub-account. */
+  deliveries: z.array(deliveryRowSchema),
   events: z.array(z.object({ at: z.string(), kind: z.string(), detail: z.unknown() })),
 });
 
@@ -51,6 +57,9 @@ export async function findLead(database: Database, leadId: string): Promise<Lead
       'status', l.status, 'stage', l.stage,
       'deliveredAt', l.delivered_at, 'contactedAt', l.contacted_at, 'closedAt', l.closed_at, 'locationId', l.location_id, 'duplicateOf', l.duplicate_of, 'assignedDay', l.assigned_day,
       'parkedReason', l.parked_reason, 'decision', l.decision,
+      'actBy', (select k.due_at from lead_clocks k where k.lead_id = l.id and k.move = coalesce(l.moves, 0)
+        and k.ended_at is null and coalesce(l.stage, 'delivered') = 'delivered'),
+      'deliveries', coalesce((select jsonb_agg(${deliveryJson} order by d.move) from deliveries d where d.lead_id = l.id), '[]'),
       'events', coalesce((
         select jsonb_agg(jsonb_build_object('at', e.at, 'kind', e.kind, 'detail', e.detail) order by e.at)
         from lead_events e where e.lead_id = l.id), '[]')) as lead

@@ -120,3 +120,18 @@ it('a lead as JSON that is none fails that item alone', async () => {
   expect(outputs[0]).toHaveLength(1);
   expect(outputs[1]).toMatchObject([{ json: { lead: 'no json', details: { code: 'invalid_parameter' } } }]);
 });
+
+it('lists the leads that are parked, and how leads were delivered', async () => {
+  const parked = { operation: 'route', source: 'web', externalId: 'parked-1', leadFields: { postalCode: '99501' } };
+  await lead(parked, [{}]);
+  const listed = await lead({ operation: 'getAll', returnAll: true, status: 'parked' }, [{}]);
+  expect(listed.error).toBeNull();
+  expect(listed.outputs[0]?.length).toBeGreaterThan(0);
+  for (const { json } of listed.outputs[0] ?? []) expect(json['status']).toBe('parked');
+  const one = await lead({ operation: 'getAll', returnAll: false, limit: 1, status: '' }, [{}]);
+  expect(one.outputs[0]).toHaveLength(1);
+  const none = await lead({ operation: 'getAll', returnAll: true, from: '2100-01-01' }, [{}]);
+  expect(none.outputs[0]).toEqual([]);
+  const failed = await lead({ operation: 'getDeliveries', returnAll: true, deliveryStatus: 'failed' }, [{}]);
+  expect([failed.error, failed.outputs[0]]).toEqual([null, []]);
+});

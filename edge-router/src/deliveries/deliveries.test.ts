@@ -168,6 +168,7 @@ describe('a lead that was assigned', () => {
     expect(started).toEqual([1]);
     const stored = await lead(leadId);
     expect(stored.timeLine.map(({ kind }: Json) => kind)).toEqual(['assigned', 'delivered']);
+    expect(stored.deliveries).toMatchObject([{ id: delivery.id, status: 'delivered', contactId: delivery.contactId }]);
     await setUp({});
   });
 

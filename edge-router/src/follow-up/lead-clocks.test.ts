@@ -68,7 +68,9 @@ it('a lead that nobody touches goes from one to the next, as often as allowed, a
   const { leadId, clocks } = await sendLead();
   expect(clocks).toHaveLength(1);
   expect(clocks[0]?.delay).toBeGreaterThan(14 * 60);
-  expect((await lead(leadId)).location.franchiseCode).toBe('A');
+  const first = await lead(leadId);
+  expect(first.location.franchiseCode).toBe('A');
+  expect(Date.parse(first.actBy) - Date.parse(first.createdAt)).toBeGreaterThanOrEqual(14 * MINUTE_MS);
   let due = clocks;
   const holders: string[] = [];
   for (let round = 0; round < 3; round++) {
@@ -98,6 +100,7 @@ it('a lead that was touched stays, and a message that comes early does nothing',
   await run(clocks);
   const found = await lead(leadId);
   expect([found.location.franchiseCode, kindsOf(found)]).toEqual(['A', ['assigned', 'contacted']]);
+  expect(found.actBy).toBeNull();
 });
 
 it('a message that was lost is made good each minute', async () => {

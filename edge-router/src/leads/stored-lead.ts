@@ -11,7 +11,9 @@ export type StoredLead = Omit<RoutedLead, 'replayed'> &
     | 'deliveredAt'
     | 'contactedAt'
     | 'closedAt'
+    | 'actBy'
     | 'createdAt'
+    | 'deliveries'
     | 'source'
     | 'externalId'
     | 'person'
@@ -30,7 +32,7 @@ export function describeStoredLead(row: LeadRow, directory: Directory): StoredLe
     { ...readStoredOutcome(row), replayed: false },
     directory,
   );
-  const { stage, deliveredAt, contactedAt, closedAt } = row;
+  const { stage, deliveredAt, contactedAt, closedAt, actBy, deliveries } = row;
   const { createdAt, source, externalId, person, place, service, score, utm, consent, metadata } = row;
   const decided = {
     at: createdAt,
@@ -43,6 +45,7 @@ export function describeStoredLead(row: LeadRow, directory: Directory): StoredLe
     deliveredAt,
     contactedAt,
     closedAt,
+    actBy,
     createdAt,
     source,
     externalId,
@@ -53,6 +56,7 @@ export function describeStoredLead(row: LeadRow, directory: Directory): StoredLe
     utm,
     consent,
     metadata,
+    deliveries,
     timeLine: [decided, ...row.events],
   };
 }

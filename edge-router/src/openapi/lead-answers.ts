@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { deliveryRowSchema } from '../../../db/queries/delivery-row.ts';
 import type { AcceptedLead } from '../leads/accept-lead.ts';
 import type { PreviewedLead } from '../leads/preview-lead.ts';
 import type { ReassignedLead } from '../leads/reassign-lead.ts';
@@ -84,6 +85,7 @@ export const storedLeadSchema = routedLeadSchema.omit({ replayed: true }).extend
   deliveredAt: text,
   contactedAt: text,
   closedAt: text,
+  actBy: text.describe('until when its location has to act on it; null where nobody has to, or somebody has'),
   createdAt: z.string(),
   source: z.string(),
   externalId: text,
@@ -101,5 +103,6 @@ export const storedLeadSchema = routedLeadSchema.omit({ replayed: true }).extend
   utm: z.unknown(),
   consent: z.unknown(),
   metadata: z.unknown(),
+  deliveries: z.array(deliveryRowSchema).describe('oldest first: one for each sub-account that was to have it'),
   timeLine: z.array(z.object({ at: z.string(), kind: z.string(), detail: z.unknown() })),
 }) satisfies z.ZodType<StoredLead>;

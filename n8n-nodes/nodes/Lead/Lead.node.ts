@@ -6,8 +6,9 @@ import {
   type INodeTypeDescription,
 } from 'n8n-workflow';
 import { describeOperations, executeForEachItem, findOperation, isForEachItem } from '../shared/describe-operation';
+import { getMany } from '../shared/get-many';
 import { connect } from '../shared/transport';
-import { leadOperations } from './operations';
+import { describeList, leadOperations } from './operations';
 import { routeMany } from './route-many';
 
 export class Lead implements INodeType {
@@ -18,7 +19,7 @@ export class Lead implements INodeType {
     group: ['transform'],
     version: [1],
     subtitle:
-      '={{ { decline: "Decline", get: "Get", preview: "Preview", reassign: "Reassign", route: "Route", routeMany: "Route Many", setStatus: "Set Status" }[$parameter["operation"]] }}',
+      '={{ { decline: "Decline", get: "Get", getAll: "Get Many", getDeliveries: "Get Many Deliveries", preview: "Preview", reassign: "Reassign", route: "Route", routeMany: "Route Many", setStatus: "Set Status" }[$parameter["operation"]] }}',
     description: 'Route leads to the right location, and ask why',
     defaults: { name: 'Route Lead' },
     inputs: [NodeConnectionTypes.Main],
@@ -41,6 +42,8 @@ export class Lead implements INodeType {
   async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
     const switchyard = await connect(this, this.getExecutionCancelSignal());
     const operation = findOperation(leadOperations, this.getNodeParameter('operation', 0));
+    const list = describeList(this, operation);
+    if (list) return [await getMany(this, switchyard, list)];
     if (isForEachItem(operation)) return [await executeForEachItem(this, { switchyard, operation })];
     return [await routeMany(this, switchyard)];
   }

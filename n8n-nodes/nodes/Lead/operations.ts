@@ -1,6 +1,8 @@
-import type { IDataObject, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import type { Operation } from '../shared/describe-operation';
+import { limitParameters } from '../shared/limit-parameters';
 import { readId } from '../shared/read-parameters';
+import type { SwitchyardRequest } from '../shared/transport';
 import { leadParameters, readLead } from './lead-fields';
 
 const leadId: INodeProperties = {
@@ -26,6 +28,88 @@ const get: Operation = {
   request: (context, itemIndex) => ({ method: 'GET', path: `/v1/leads/${readId(context, 'leadId', itemIndex)}` }),
   read: asObject,
 };
+
+const anyOr = (values: readonly { readonly name: string; readonly value: string }[]): INodeProperties['options'] => [
+  { name: 'Any', value: '' },
+  ...values,
+];
+
+const getMany: Operation = {
+  option: {
+    name: 'Get Many',
+    value: 'getAll',
+    action: 'Get many leads',
+    description: 'List leads, newest first, such as those that are parked',
+  },
+  parameters: [
+    ...limitParameters,
+    {
+      displayName: 'Status',
+      name: 'status',
+      type: 'options',
+      default: '',
+      options: anyOr([
+        { name: 'Assigned', value: 'assigned' },
+        { name: 'Duplicate', value: 'duplicate' },
+        { name: 'Parked', value: 'parked' },
+      ]),
+      description: 'Only leads with this outcome',
+    },
+    {
+      displayName: 'From',
+      name: 'from',
+      type: 'string',
+      default: '',
+      placeholder: 'e.g. 2026-03-31',
+      description: 'Only leads that came since; a date, or a time with its zone',
+    },
+  ],
+};
+
+const getDeliveries: Operation = {
+  option: {
+    name: 'Get Many Deliveries',
+    value: 'getDeliveries',
+    action: 'Get many deliveries',
+    description: 'List how leads came into their sub-accounts, such as those that failed',
+  },
+  parameters: [
+    ...limitParameters,
+    {
+      displayName: 'Delivery Status',
+      name: 'deliveryStatus',
+      type: 'options',
+      default: 'failed',
+      options: anyOr([
+        { name: 'Delivered', value: 'delivered' },
+        { name: 'Failed', value: 'failed' },
+        { name: 'Pending', value: 'pending' },
+      ]),
+      description: 'Only deliveries that are so',
+    },
+  ],
+};
+
+const textOf = (context: IExecuteFunctions, name: string, itemIndex: number): string | undefined =>
+  String(context.getNodeParameter(name, itemIndex, '')) || undefined;
+
+/** What a list asks the router for; null for operations that list nothing. */
+export function describeList(
+  context: IExecuteFunctions,
+  { option }: Operation,
+): ((itemIndex: number) => Pick<SwitchyardRequest, 'path' | 'query'>) | null {
+  if (option.value === 'getAll') {
+    return (itemIndex) => ({
+      path: '/v1/leads',
+      query: { status: textOf(context, 'status', itemIndex), from: textOf(context, 'from', itemIndex) },
+    });
+  }
+  if (option.value !== 'getDeliveries') return null;
+  return (itemIndex) => ({
+    path: '/v1/deliveries',
+    query: { status: textOf(context, 'deliveryStatus', itemIndex) },
+  });
+}
 
 const preview: Operation = {
   option: {
@@ -160,4 +244,14 @@ const routeMany: Operation = {
   parameters: leadParameters,
 };
 
-export const leadOperations: readonly Operation[] = [decline, get, preview, reassign, route, routeMany, setStatus];
+export const leadOperations: readonly Operation[] = [
+  decline,
+  get,
+  getMany,
+  getDeliveries,
+  preview,
+  reassign,
+  route,
+  routeMany,
+  setStatus,
+];
