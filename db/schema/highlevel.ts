@@ -69,3 +69,8 @@ export const sources = pgTable('sources', {
   secretVersion: integer('secret_version').notNull().default(1),
   createdAt: timestamptz('created_at').notNull().defaultNow(),
 });
+
+export const locationSweeps = pgTable('location_sweeps', {
+  locationId: uuid('location_id').primaryKey(),
+  sweptAt: timestamptz('swept_at').notNull(),
+});

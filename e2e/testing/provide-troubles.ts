@@ -14,7 +14,7 @@ export interface Troubles {
 
 /** A lead that no location can take, and one that HighLevel cannot be asked for: it has neither e-mail nor phone. */
 export async function provideTroubles(): Promise<Troubles> {
-  await provideLocation('E2E-ANC', { ...ANCHORAGE, 'GHL ID': 'e2eSubAccountOfNobody' });
+  await provideLocation('E2E-ANC', { ...ANCHORAGE, 'Sub-account Id': 'e2eSubAccountOfNobody' });
   return {
     parked: await sendLead({ postalCode: '36606', service: 'moon-landing' }, 'parked'),
     refused: await sendLead({ postalCode: ANCHORAGE['Zip Code'] }, 'assigned'),

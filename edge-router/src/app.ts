@@ -27,6 +27,7 @@ import { followDeliveries } from './follow-up/follow-deliveries.ts';
 import { handleLeadEvents } from './follow-up/handle-lead-events.ts';
 import { checkClock, startClocks, sweepClocks, type ClockDeps } from './follow-up/lead-clocks.ts';
 import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
+import { sweepLocations } from './follow-up/sweep-locations.ts';
 import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
 import { persistEvent } from './highlevel/persist-event.ts';
 import { persistLead } from './leads/persist-lead.ts';
@@ -249,6 +250,7 @@ export function createApp(deps: AppDeps): App {
     sweepClocks: () => sweepClocks(clocks),
     sweepEvents: async () => {
       await sweepMasterContacts({ ...deps, highlevel });
+      await sweepLocations({ ...deps, highlevel });
       await sweepWebhooks(deps, handleEvents);
     },
     sweepReports: () => sweepReports(deps),

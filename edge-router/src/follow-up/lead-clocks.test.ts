@@ -128,3 +128,48 @@ it('no clock runs where the brand has none', async () => {
   await setUp(null);
   expect((await sendLead()).clocks).toEqual([]);
 });
+
+it('where leads are delivered, a clock waits for the delivery; where the location has no sub-account, it begins at once', async () => {
+  const highlevel = {
+    baseUrl: 'http://127.0.0.1:9',
+    authorizeUrl: 'http://127.0.0.1:9',
+    companyId: 'company',
+    appId: 'app',
+    clientId: 'client',
+    agencyToken: 'agency-token-of-tests',
+    clientSecret: 'client-secret-of-tests',
+    tokenKey: 'a token key for tests that is long enough',
+    webhookPublicKeys: [],
+  };
+  const sent: Message[] = [];
+  const delivering = await createTestRouter({
+    database,
+    highlevel,
+    receiver: { verify: () => Promise.resolve(true) },
+    qstash: {
+      batch: (messages) => {
+        sent.push(...(messages as unknown as Message[]));
+        return Promise.resolve(messages.map(() => ({ messageId: 'm' })) as never);
+      },
+    },
+  });
+  const rows = [
+    testRow({ 'Franchise Code': 'D', 'Zip Code': '02134', 'Sub-account Id': 'subAccountD' }),
+    testRow({ 'Franchise Code': 'E', 'Zip Code': '02135' }),
+  ];
+  const headers = { 'content-type': 'text/csv' };
+  expect((await delivering.send('POST', '/v1/locations/import', { body: csvOf(rows), headers })).status).toBe(200);
+  await setUp({ minutes: 15, maxReroutes: 2, workingHoursOnly: false });
+  const startedFor = async (location: string): Promise<number> => {
+    const answer = await delivering.send('POST', '/v1/leads', { body: { source: 'sla', location } });
+    const { leadId } = (await answer.json()) as Json;
+    await delivering.settle();
+    for (const { url, body } of sent.splice(0).filter((message) => message.url.endsWith('/lead-events')))
+      await delivering.send('POST', new URL(url).pathname, { body, apiKey: null });
+    await delivering.settle();
+    const { rows: clocks } = await database.pool.query('select 1 from lead_clocks where lead_id = $1', [leadId]);
+    return clocks.length;
+  };
+  expect([await startedFor('D'), await startedFor('E')]).toEqual([0, 1]);
+  await setUp(null);
+});

@@ -23,6 +23,8 @@ export type ClockDeps = Pick<AppDeps, 'config' | 'database' | 'qstash' | 'nowMs'
   }) => Promise<boolean>;
 };
 
+const begins = new Set(['lead.delivered', 'lead.assigned', 'lead.reassigned']);
+
 type Sla = NonNullable<LeadSettings['sla']>;
 
 /** QStash keeps a message for so long on any plan; a later time is reached in steps. */
@@ -33,19 +35,22 @@ const MESSAGES_PER_CALL = 100;
 const RETRIES = 5;
 const RETRY_DELAY = '5000 * pow(2, retried)';
 
-/** Starts the clocks of leads that have reached their location: by delivery, or by assignment where nothing is delivered. */
+/**
+ * Starts the clocks of leads that have reached their location: by delivery, or by assignment where nothing is delivered, because the brand
+ * does not, or the location has no sub-account.
+ */
 export async function startClocks(deps: ClockDeps, news: readonly News[]): Promise<void> {
   const { settings } = await findSettings(deps, news);
   if (!settings?.sla) return;
   const isDelivering = deps.config.highlevel !== null && settings.delivery.enabled;
-  const begins = new Set(isDelivering ? ['lead.delivered'] : ['lead.assigned', 'lead.reassigned']);
   const leadIds = news.flatMap(({ topic, leadId }) =>
     begins.has(topic) && typeof leadId === 'string' ? [leadId] : [],
   );
   if (leadIds.length === 0) return;
   const waiting = await readWaitingLeads(deps.database, leadIds);
   const clocks: LeadClock[] = [];
-  for (const { leadId, move, locationId, deliveredAt } of waiting) {
+  for (const { leadId, move, locationId, deliveredAt, hasSubAccount } of waiting) {
+    if (isDelivering && hasSubAccount && deliveredAt === null) continue;
     const startedMs = deliveredAt === null ? deps.nowMs() : Date.parse(deliveredAt);
     const dueMs = await findDueMs(deps, { sla: settings.sla, locationId, startedMs });
     clocks.push({ leadId, move, locationId, startedAt: toIso(startedMs), dueAt: toIso(dueMs) });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../local/testing/eventually.ts';
 import { startBatchStack, type BatchStack } from '../onboarding/testing/batch-stack.ts';
 import { csvOf, testRow } from '../testing/test-rows.ts';
+import { sweepLocations } from './sweep-locations.ts';
 import { sweepMasterContacts } from './sweep-master-contacts.ts';
 
 /** Answers are looked at by tests, which say themselves what they expect. */
@@ -160,6 +161,22 @@ describe('a lead that was delivered', () => {
     expect(new Set(await handledAs(contactId))).toEqual(new Set(['echo']));
     expect(await leadsOf(contactId)).toEqual([]);
     expect((await lead(leadId)).stage).toBe('delivered');
+  });
+
+  it('goes on by the nightly look at its sub-account, where no webhook told of it', async () => {
+    const { sandbox, router, highlevel } = stack.test;
+    const leads = [await delivered(), await delivered(), await delivered()] as const;
+    await sandbox.admin('PATCH', 'settings', { app: { webhookUrl: null } });
+    await call('PUT', `/opportunities/${leads[0].opportunityId}/status`, { status: 'won' }, branch);
+    await call('PUT', `/opportunities/${leads[1].opportunityId}/status`, { status: 'abandoned' }, branch);
+    const deps = { ...router.deps, highlevel };
+    expect(await sweepLocations(deps, { isForced: true })).toBe(2);
+    expect(await sweepLocations(deps, { isForced: true })).toBe(0);
+    const stages = await Promise.all(leads.map(async ({ leadId }) => (await lead(leadId)).stage));
+    expect(stages).toEqual(['won', 'lost', 'delivered']);
+    await sandbox.admin('PATCH', 'settings', {
+      app: { webhookUrl: `${router.deps.config.publicUrl}/v1/webhooks/highlevel` },
+    });
   });
 
   it('is contacted when its opportunity is put into another stage, and won when that is', async () => {

@@ -37,6 +37,8 @@ const opportunitySchema = z.object({
   monetaryValue: optionalNumber,
   source: optionalText,
   updatedAt: optionalText,
+  lastStatusChangeAt: optionalText,
+  lastStageChangeAt: optionalText,
 });
 export type Opportunity = z.output<typeof opportunitySchema>;
 
