@@ -33,6 +33,18 @@ export async function erasePersonLeads(
   return row.erased;
 }
 
+/** As `erasePersonLeads`, in one table of the archive. */
+export async function eraseArchivedLeads(
+  database: Database,
+  { email, phone }: ErasedPerson,
+  tableName: string,
+): Promise<ErasedLeads> {
+  const statement = sql`select erase_archived_leads(${tableName}::text, ${email}::text, ${phone}::text) as erased`;
+  const [row] = await readRows(database, statement, z.object({ erased: erasedSchema }));
+  if (!row) throw new Error('erase_archived_leads answered no row');
+  return row.erased;
+}
+
 /** Forgets what the person is known by, and what came by webhook and became no lead. Answers how many events there were. */
 export async function erasePersonKeys(database: Database, { email, phone, hashes }: ErasedPerson): Promise<number> {
   const statement = sql`

@@ -6,6 +6,7 @@ import * as backtests from './backtests.ts';
 import * as deliveries from './deliveries.ts';
 import * as directory from './directory.ts';
 import * as highlevel from './highlevel.ts';
+import * as leadArchive from './lead-archive.ts';
 import * as leads from './leads.ts';
 import * as onboardingBatches from './onboarding-batches.ts';
 import * as onboardingDrift from './onboarding-drift.ts';
@@ -29,6 +30,7 @@ const tables = [
   deliveries,
   directory,
   highlevel,
+  leadArchive,
   leads,
   onboardingBatches,
   onboardingDrift,
@@ -61,4 +63,18 @@ it('has every table and column of the migrations, with its type and nullability,
     });
   });
   expect(mirrored.sort()).toEqual(migrated.sort());
+});
+
+it('the archive has the columns of the tables that its rows come from, in their order', async () => {
+  const { rows } = await database.pool.query<{ schema: string; table: string; columns: string }>(`
+    select c.relnamespace::regnamespace::text as schema, c.relname as table,
+      string_agg(a.attname || ' ' || format_type(a.atttypid, null), ', ' order by a.attnum) as columns
+    from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+    where c.relkind = 'r' and c.relname in (
+      select relname from pg_class where relnamespace = 'archive'::regnamespace and relkind = 'r')
+    group by 1, 2`);
+  const columnsIn = (schema: string): Map<string, string> =>
+    new Map(rows.filter((row) => row.schema === schema).map(({ table, columns }) => [table, columns]));
+  expect([...columnsIn('archive').keys()].sort()).toEqual(['deliveries', 'lead_clocks', 'lead_events']);
+  expect(columnsIn('archive')).toEqual(columnsIn('public'));
 });

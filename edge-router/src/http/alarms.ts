@@ -1,10 +1,12 @@
 import type { Config } from '../config.ts';
 
-export interface Alarm {
+interface AgeAlarm {
   readonly name: 'parked_too_long' | 'performance_stale';
   readonly ageSeconds: number;
   readonly limitSeconds: number;
 }
+
+export type Alarm = AgeAlarm | { readonly name: 'lead_month_missing'; readonly month: string };
 
 /** Three refreshes of `location_performance_realtime` in a row did not happen. */
 const PERFORMANCE_STALE_SECONDS = 15 * 60;
@@ -13,13 +15,16 @@ const PERFORMANCE_STALE_SECONDS = 15 * 60;
 export function findAlarms({
   parkingLot,
   performanceAgeSeconds,
+  missingLeadMonth,
   config,
 }: {
   parkingLot: { readonly oldestAgeSeconds: number | null } | null;
   performanceAgeSeconds: number | null;
+  /** Next month, where leads have no partition for it. */
+  missingLeadMonth: string | null;
   config: Pick<Config, 'parkedAlarmMinutes'>;
 }): Alarm[] {
-  const measured: readonly Alarm[] = [
+  const measured: readonly AgeAlarm[] = [
     {
       name: 'parked_too_long',
       ageSeconds: parkingLot?.oldestAgeSeconds ?? 0,
@@ -27,5 +32,8 @@ export function findAlarms({
     },
     { name: 'performance_stale', ageSeconds: performanceAgeSeconds ?? 0, limitSeconds: PERFORMANCE_STALE_SECONDS },
   ];
-  return measured.filter(({ ageSeconds, limitSeconds }) => ageSeconds > limitSeconds);
+  return [
+    ...measured.filter(({ ageSeconds, limitSeconds }) => ageSeconds > limitSeconds),
+    ...(missingLeadMonth === null ? [] : [{ name: 'lead_month_missing' as const, month: missingLeadMonth }]),
+  ];
 }

@@ -37,6 +37,7 @@ export type ApiError =
   | { readonly kind: 'unauthenticated' }
   | { readonly kind: 'forbidden'; readonly scope: string }
   | { readonly kind: 'not_found'; readonly what: string }
+  | { readonly kind: 'archived'; readonly what: string }
   | { readonly kind: 'source_not_allowed'; readonly source: string }
   | { readonly kind: 'method_not_allowed' }
   | { readonly kind: 'idempotency_conflict'; readonly leadId: string }
@@ -79,6 +80,7 @@ export const problemKinds: Readonly<Record<ApiError['kind'], { readonly status: 
   forbidden: { status: 403, title: 'The key may not do this' },
   source_not_allowed: { status: 403, title: 'The key may not send for this source' },
   not_found: { status: 404, title: 'Not found' },
+  archived: { status: 410, title: 'Archived' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   idempotency_conflict: { status: 409, title: 'The same key came with another body' },
   conflict: { status: 409, title: 'In conflict with what exists' },
@@ -125,6 +127,8 @@ function describeError(error: ApiError): ProblemText {
       return { detail: `The key may not send leads as ${error.source}. Nothing was written.` };
     case 'not_found':
       return { detail: `There is no such ${error.what}.` };
+    case 'archived':
+      return { detail: `The ${error.what} is older than they are kept here, and went into the archive.` };
     case 'method_not_allowed':
       return { detail: 'This address exists, but not for this method.' };
     case 'idempotency_conflict':

@@ -1,4 +1,6 @@
+import { archiveLeads } from '../../../db/queries/archive-leads.ts';
 import { ensureLeadPartitions } from '../../../db/queries/ensure-lead-partitions.ts';
+import { findMissingLeadMonth } from '../../../db/queries/find-missing-lead-month.ts';
 import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
 import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import { purgeCapacity } from '../../../db/queries/purge-capacity.ts';
@@ -24,6 +26,10 @@ const ROWS_PER_PURGE = 5000;
 /** Each with up to 10,000 rows. */
 const PLANS_PER_PURGE = 10;
 const MAX_PURGES = 100;
+/** A second or less each. */
+const ROWS_PER_ARCHIVE_STEP = 20_000;
+/** A month of a million leads takes some 300; what is left goes on the next night. */
+const MAX_ARCHIVE_STEPS = 500;
 
 /**
  * Each minute: what no drain published goes out, Redis' copy of the directory is brought up to Postgres, parked leads that
@@ -69,7 +75,8 @@ export async function runEveryMinute(
 async function logAlarms(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Promise<void> {
   const parkingLot = await measureParkingLot(deps.database);
   const performanceAgeSeconds = await measureLocationPerformance(deps.database);
-  const found = findAlarms({ parkingLot, performanceAgeSeconds, config: deps.config });
+  const missingLeadMonth = await findMissingLeadMonth(deps.database);
+  const found = findAlarms({ parkingLot, performanceAgeSeconds, missingLeadMonth, config: deps.config });
   for (const alarm of found) deps.log({ event: 'alarm', ...alarm });
 }
 
@@ -83,7 +90,7 @@ export async function runEveryFiveMinutes(deps: Pick<AppDeps, 'database' | 'log'
 }
 
 /**
- * Each night: partitions for the months to come; old keys, counts and plans out; active locations looked at for drift. Both
+ * Each night: partitions for the months to come; old keys, counts and plans out; old leads into the archive; active locations looked at for drift. Both
  * safe to run at any time, twice.
  */
 export async function runNightly(
@@ -101,8 +108,21 @@ export async function runNightly(
     reports: () => purgeAll((limit) => purgeReports(deps.database, { keptDays: REPORTS_KEPT_DAYS, limit })),
     oldDrift: () => purgeDrift(deps.database, { keptDays: DRIFT_KEPT_DAYS }),
     backtests: () => app.purgeBacktests(),
+    archive: () => archiveOldLeads(deps),
     drift: () => app.beginNightlyDrift(),
   });
+}
+
+/** Whole months of leads that are older than the brand keeps them go into the archive, with what hangs on them. */
+async function archiveOldLeads(deps: Pick<AppDeps, 'database' | 'log'>): Promise<void> {
+  const { settings } = await findLeadSettings(deps);
+  const keptMonths = settings.retention.leadsMonths;
+  if (keptMonths === null) return;
+  for (let steps = 0; steps < MAX_ARCHIVE_STEPS; steps++) {
+    const done = await archiveLeads(deps.database, { keptMonths, limit: ROWS_PER_ARCHIVE_STEP });
+    if (done === null) return;
+    if (done.step === 'detached') deps.log({ event: 'leads_archived', table: done.table });
+  }
 }
 
 /** As long as the brand says; a week at least, longer than HighLevel retries, so that a repetition is recognised. */

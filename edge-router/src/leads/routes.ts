@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { isUnavailable } from '../../../db/database.ts';
 import { findLead } from '../../../db/queries/find-lead.ts';
+import { isLeadArchived } from '../../../db/queries/is-lead-archived.ts';
 import { listLeads } from '../../../db/queries/list-leads.ts';
 import type { AppDeps } from '../deps.ts';
 import { checkSource, type createScopeGuard } from '../http/api-key.ts';
@@ -120,7 +121,10 @@ export function createLeadRoutes({ deps, directory, outbox, capacity, requireSco
     .get('/:id', requireScope('leads:read'), async (c) => {
       const id = c.req.param('id').toLowerCase();
       const found = isUuid(id) ? await findLead(deps.database, asLeadId(id)) : null;
-      if (!found) return toProblem({ kind: 'not_found', what: 'lead' }, c.var.requestId);
+      if (!found) {
+        const isArchived = isUuid(id) && (await isLeadArchived(deps.database, id));
+        return toProblem({ kind: isArchived ? 'archived' : 'not_found', what: 'lead' }, c.var.requestId);
+      }
       const current = await directory.current((work) => c.executionCtx.waitUntil(work));
       return c.json(describeStoredLead(found, current));
     });

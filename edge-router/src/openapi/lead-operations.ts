@@ -112,7 +112,7 @@ export const leadOperations: readonly Operation[] = [
     scope: 'leads:read',
     parameters: leadId,
     answers: { 200: { description: 'the lead', schema: storedLeadSchema } },
-    problems: ['not_found'],
+    problems: ['not_found', 'archived'],
   },
   {
     method: 'post',

@@ -15,7 +15,14 @@ const readySchema = z.object({
     loadedFrom: z.enum(['redis', 'postgres']).nullable(),
   }),
   outbox: z.object({ unpublished: z.number(), oldestAgeSeconds: z.number().nullable() }).nullable(),
-  alarms: z.array(z.object({ name: z.string(), ageSeconds: z.number(), limitSeconds: z.number() })),
+  alarms: z.array(
+    z.object({
+      name: z.enum(['parked_too_long', 'performance_stale', 'lead_month_missing']),
+      ageSeconds: z.number().optional(),
+      limitSeconds: z.number().optional(),
+      month: z.string().optional().describe('that leads have no partition for'),
+    }),
+  ),
   performanceAgeSeconds: z.number().nullable().describe('of what /v1/analytics/realtime answers'),
   replica: z
     .object({ status: z.enum(['up', 'down']), lagSeconds: z.number().nullable() })

@@ -1,6 +1,12 @@
 import { Hono } from 'hono';
 import * as z from 'zod';
-import { erasePersonKeys, erasePersonLeads, type ErasedLeads } from '../../../db/queries/erase-person.ts';
+import {
+  eraseArchivedLeads,
+  erasePersonKeys,
+  erasePersonLeads,
+  type ErasedLeads,
+} from '../../../db/queries/erase-person.ts';
+import { listArchivedMonths } from '../../../db/queries/list-archived-months.ts';
 import { listLeadMonths } from '../../../db/queries/list-lead-months.ts';
 import { recordErasure } from '../../../db/queries/record-erasure.ts';
 import type { AppDeps } from '../deps.ts';
@@ -57,12 +63,16 @@ export function createEraseRoutes({ deps, requireScope }: EraseRouteDeps): Hono<
     let leads = 0;
     const contacts: ErasedLeads['contacts'] = [];
     let events = await erasePersonKeys(deps.database, person);
-    for (const month of await listLeadMonths(deps.database)) {
-      const erased = await erasePersonLeads(deps.database, person, month);
+    const count = (erased: ErasedLeads): void => {
       leads += erased.leads;
       events += erased.events;
       contacts.push(...erased.contacts);
-    }
+    };
+    for (const month of await listLeadMonths(deps.database))
+      count(await erasePersonLeads(deps.database, person, month));
+    // After the leads, so that a month that is archived meanwhile is looked into here.
+    for (const table of await listArchivedMonths(deps.database))
+      count(await eraseArchivedLeads(deps.database, person, table));
     await recordErasure(deps.database, { apiKeyId: c.var.apiKey.id, hashes, leads, events });
     deps.log({ event: 'person_erased', requestId: c.var.requestId, leads, events });
     return c.json({ leads, events, contacts });

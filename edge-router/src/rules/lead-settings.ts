@@ -73,8 +73,8 @@ export const leadSettingsSchema = z.strictObject({
     .default(null),
   retention: z
     .strictObject({
-      /** Leads and all that belongs to them. Null: for ever. */
-      leadsMonths: z.int().min(1).max(240).nullable().default(25),
+      /** Leads and all that belongs to them: whole months that are older go into the archive. Null: they stay for ever. */
+      leadsMonths: z.int().min(1).max(240).nullable().default(null),
       /** Webhooks and form posts as they came. */
       eventsDays: z.int().min(7).max(730).default(30),
     })
