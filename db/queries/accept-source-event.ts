@@ -1,7 +1,5 @@
-import { sql } from 'drizzle-orm';
 import * as z from 'zod';
 import type { Database } from '../database.ts';
-import { readRows } from './read-rows.ts';
 
 export interface SourceEvent {
   readonly id: string;
@@ -22,8 +20,5 @@ export type AcceptedEvent = z.output<typeof answerSchema>;
 
 /** Stores what a source sent once, with its outbox row. */
 export async function acceptSourceEvent(database: Database, event: SourceEvent): Promise<AcceptedEvent> {
-  const statement = sql`select accept_source_event(${JSON.stringify(event)}::jsonb) as answer`;
-  const [row] = await readRows(database, statement, z.object({ answer: answerSchema }));
-  if (!row) throw new Error('accept_source_event answered no row');
-  return row.answer;
+  return answerSchema.parse(await database.askJson('select accept_source_event($1::jsonb)', JSON.stringify(event)));
 }

@@ -1,7 +1,5 @@
-import { sql } from 'drizzle-orm';
 import * as z from 'zod';
 import type { Database } from '../database.ts';
-import { readRows } from './read-rows.ts';
 
 export interface IncomingWebhook {
   /** HighLevel's id of it: the same again is a duplicate. */
@@ -22,8 +20,6 @@ export interface IncomingWebhook {
  * @returns `accepted`, `duplicate`, or why it is ignored
  */
 export async function acceptWebhook(database: Database, webhook: IncomingWebhook): Promise<string> {
-  const statement = sql`select accept_webhook(${JSON.stringify(webhook)}::jsonb) as outcome`;
-  const [row] = await readRows(database, statement, z.object({ outcome: z.string() }));
-  if (!row) throw new Error('accept_webhook answered no row');
-  return row.outcome;
+  const statement = 'select to_jsonb(accept_webhook($1::jsonb))';
+  return z.string().parse(await database.askJson(statement, JSON.stringify(webhook)));
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase } from '../../../db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { persistEvent } from '../highlevel/persist-event.ts';
 import { createApp } from '../app.ts';
@@ -222,11 +223,10 @@ describe('while Postgres is away', () => {
     router.sent.length = 0;
     // The isolate knows the source, and its Postgres is gone.
     let isAway = false;
+    const { url } = router.deps.config.database;
+    const unreachable = createDatabase({ url, fetchEndpoint: 'http://127.0.0.1:9/sql', timeoutMs: 1000 });
     const database = new Proxy(router.deps.database, {
-      get: (target, name, receiver): unknown =>
-        name === 'execute' && isAway
-          ? () => Promise.reject(new Error('no route'))
-          : Reflect.get(target, name, receiver),
+      get: (target, name): unknown => Reflect.get(isAway ? unreachable : target, name),
     });
     let isQstashAway = false;
     const qstash = {
