@@ -354,6 +354,10 @@ it('is run from a terminal: asks for what is missing in words, moves, and rolls 
   expect((await run(...urls)).stdout).toContain(
     'Verified, by table and month: 2 locations, 10 leads, 10 routingLogs, 1 capacity.',
   );
+  await databases.target.query(`insert into lead_archive (table_name, month) values ('leads_2020_01', '2020-01-01')`);
+  expect((await run(...urls, '--roll-back')).stderr).toContain('Months of leads were archived since the move');
+  expect(await countLeads()).toBe(10);
+  await databases.target.query('delete from lead_archive');
   expect((await run(...urls, '--roll-back')).stdout).toContain('The source takes writes again; the target is empty.');
   expect(await countLeads()).toBe(0);
 });

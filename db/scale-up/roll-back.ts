@@ -7,6 +7,7 @@ import { restoreTable, type Restored } from './backup.ts';
 import { SOURCE_SCHEMA } from './changes.ts';
 import { createLineTransform, parseCopyLine } from './copy-text.ts';
 import { makeIndexes } from './create-target.ts';
+import { Refusal } from './refusal.ts';
 import { inTransaction, type Run } from './run.ts';
 import { KINDS } from './source-layout.ts';
 import type { State } from './state-file.ts';
@@ -14,6 +15,7 @@ import type { State } from './state-file.ts';
 /** What a move fills, and what Switchyard makes of leads afterwards. Rules, keys, settings and territories stay. */
 const EMPTIED = [
   'leads lead_keys person_keys lead_events outbox outbox_messages parking_lot turns idempotency_keys location_capacity deliveries lead_clocks',
+  'location_sweeps analytics_reports analytics_report_rows',
   'locations location_keys old_ids scale_up_quarantine scale_up_steps',
 ]
   .join(' ')
@@ -36,6 +38,7 @@ export async function rollBack(
 ): Promise<RolledBack> {
   const file = join(run.folder, `arrived-leads-${startedAt.replaceAll(/\D/g, '')}.jsonl`);
   const hasTables = await hasTarget(run);
+  if (hasTables) await refuseArchived(run);
   const kept = hasTables ? await keepArrivedLeads(run, file) : 0;
   const tables = await inTransaction(run.source, async () => {
     await run.source.query(`drop schema if exists ${SOURCE_SCHEMA} cascade`);
@@ -46,6 +49,14 @@ export async function rollBack(
   });
   if (hasTables) await emptyTarget(run);
   return { tables, kept, file };
+}
+
+/** Archived leads would come neither into the file nor back. */
+async function refuseArchived({ target }: Run): Promise<void> {
+  const { rows } = await target.query<{ archived: boolean }>(`select exists (select from lead_archive) as archived`);
+  if (rows[0]?.archived) {
+    throw new Refusal('Months of leads were archived since the move: attach them to leads again, then roll back.');
+  }
 }
 
 async function hasTarget(run: Run): Promise<boolean> {
