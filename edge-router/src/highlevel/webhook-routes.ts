@@ -30,9 +30,8 @@ export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<
   const verify = createWebhookVerifier(config?.webhookPublicKeys ?? []);
   const counters = createWebhookCounters(deps);
 
-  /** Postgres is away: QStash keeps it, unless it is away too. One that nobody needs is not kept. */
+  /** Postgres is away: QStash keeps it, unless it is away too. */
   async function keepWebhook(webhook: IncomingWebhook): Promise<boolean> {
-    if (webhook.reason !== null) return true;
     try {
       await persistLater(deps, { job: 'persist-event', id: hashText(webhook.id), body: { webhook }, postponed: 0 });
       counters.add('accepted', 'kept');
@@ -73,6 +72,11 @@ export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<
       return c.json(outcome);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
+      if (webhook.reason !== null) {
+        // Nobody needs it, so it is not kept.
+        counters.add('ignored', webhook.reason);
+        return c.json({ outcome: 'ignored', reason: webhook.reason });
+      }
       return (await keepWebhook(webhook)) ? c.json({ outcome: 'accepted' }, 202) : refuseForNow(c.var.requestId, error);
     }
   });

@@ -218,6 +218,13 @@ describe('a webhook', () => {
     expect(await outcomeOf(await post(contact))).toEqual([200, { outcome: 'duplicate' }]);
   });
 
+  it('of another app is ignored for that also while Postgres is away, and not kept', async () => {
+    router.sent.length = 0;
+    const answer = await postWithoutPostgres({ ...makeContact(), appId: 'another app' });
+    expect(await outcomeOf(answer)).toEqual([200, { outcome: 'ignored', reason: 'wrong_app' }]);
+    expect(router.sent).toEqual([]);
+  });
+
   it('that neither Postgres nor QStash can keep is answered 429, which HighLevel sends again under any policy', async () => {
     const qstash = { batch: () => Promise.reject(new TypeError('fetch failed')) };
     const response = await postWithoutPostgres(makeContact(), { qstash });

@@ -2,6 +2,7 @@ import { Receiver } from '@upstash/qstash';
 import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
+import { createApp } from '../app.ts';
 import { createTestRouter, TEST_SIGNING_KEYS, type SentMessage, type TestRouter } from '../testing/test-router.ts';
 
 let database: TestDatabase;
@@ -66,6 +67,8 @@ function sign({ body, url, key }: { body: string; url: string; key: string }): s
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
+
+const noBackground = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
 
 describe('the outbox', () => {
   beforeEach(async () => {
@@ -197,6 +200,34 @@ describe('a job', () => {
     expect(response.status).toBe(401);
     const { rows } = await database.pool.query(`select 1 from lead_events where message_id = 'outbox-99'`);
     expect(rows).toEqual([]);
+  });
+
+  it('of news waits in message after message while Postgres is away, and is done when it is back', async () => {
+    const leadId = await sendLead();
+    await router.settle();
+    const database = { execute: () => Promise.reject(new Error('no route')) } as never;
+    const away = createApp({ ...router.deps, database });
+    let body = JSON.stringify({ events: [{ outboxId: 120, topic: 'lead.parked', leadId }] });
+    for (const delay of [2, 4, 8, 16, 32, 60, 60]) {
+      published.length = 0;
+      const headers = { 'upstash-signature': sign({ body, url, key: TEST_SIGNING_KEYS.currentSigningKey }) };
+      const answer = await away.fetch(new Request(url, { method: 'POST', body, headers }), {}, noBackground);
+      expect([answer.status, published]).toEqual([204, [expect.objectContaining({ url, delay })]]);
+      body = String(published[0]?.body);
+    }
+    expect((await deliver(body)).status).toBe(204);
+    const found = (await (await router.send('GET', `/v1/leads/${leadId}`)).json()) as { timeLine: { kind: string }[] };
+    expect(found.timeLine.map(({ kind }) => kind)).toEqual(['parked', 'announced']);
+  });
+
+  it('that cannot be done now leaves it to the message how long QStash waits', async () => {
+    const database = { execute: () => Promise.reject(new Error('no route')) } as never;
+    const away = createApp({ ...router.deps, database });
+    const at = 'https://router.test/v1/jobs/lead-clock';
+    const body = JSON.stringify({ leadId: '01990000-0000-7000-8000-000000000000', move: 0 });
+    const headers = { 'upstash-signature': sign({ body, url: at, key: TEST_SIGNING_KEYS.currentSigningKey }) };
+    const answer = await away.fetch(new Request(at, { method: 'POST', body, headers }), {}, noBackground);
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, null]);
   });
 
   it('that nobody can ever do is stopped for good', async () => {

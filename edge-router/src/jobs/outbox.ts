@@ -4,6 +4,7 @@ import { nextOutboxMessage, type OutboxMessage } from '../../../db/queries/next-
 import { releaseOutboxMessage } from '../../../db/queries/release-outbox-message.ts';
 import type { AppDeps } from '../deps.ts';
 import type { RunInBackground } from '../locations/directory-holder.ts';
+import { patientRetries } from './persist-later.ts';
 
 export type OutboxDeps = Pick<AppDeps, 'config' | 'database' | 'qstash' | 'nowMs' | 'log'>;
 
@@ -103,5 +104,6 @@ function toQstashMessage(publicUrl: string, { id, events }: OutboxMessage) {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ events }),
     deduplicationId: `outbox-${id}`,
+    ...patientRetries,
   };
 }

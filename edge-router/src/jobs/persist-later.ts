@@ -1,8 +1,8 @@
 import type { AppDeps } from '../deps.ts';
 
-/** What QStash keeps while Postgres is away. Its bodies hold people's data, and are hidden in QStash's own console and logs. */
+/** What QStash keeps while Postgres is away. Its bodies may hold people's data, and are hidden in QStash's own console and logs. */
 export interface PersistMessage {
-  readonly job: 'persist-lead' | 'persist-event';
+  readonly job: 'persist-lead' | 'persist-event' | 'lead-events';
   /** Unique for what is kept: the same again is one message. */
   readonly id: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -11,8 +11,7 @@ export interface PersistMessage {
 }
 
 /** 5, 25, 125 s…: for a Worker that is away. A database that is away is waited for by messages that follow each other. */
-const RETRIES = 5;
-const RETRY_DELAY = '5000 * pow(5, retried)';
+export const patientRetries = { retries: 5, retryDelay: '5000 * pow(5, retried)' } as const;
 const FIRST_DELAY_SECONDS = 2;
 const MAX_DELAY_SECONDS = 60;
 
@@ -28,8 +27,7 @@ export async function persistLater(
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...body, postponed: postponed + 1 }),
       deduplicationId: `${job}-${id}-${postponed}`,
-      retries: RETRIES,
-      retryDelay: RETRY_DELAY,
+      ...patientRetries,
       delay: Math.min(FIRST_DELAY_SECONDS * 2 ** Math.min(postponed, 10), MAX_DELAY_SECONDS),
       redact: { body: true },
     },

@@ -1,13 +1,15 @@
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import * as z from 'zod';
 import type { AppDeps } from '../deps.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { parseJson, readRequestText } from '../http/body.ts';
 import { toProblem } from '../http/problem.ts';
+import { isUnavailable } from '../../../db/database.ts';
 import { recordAnnouncements } from '../../../db/queries/record-announcements.ts';
 import { deliverNews, type DeliverDeps } from '../subscriptions/deliver-news.ts';
 import type { News } from '../subscriptions/rules/event.ts';
 import { MAX_EVENTS_PER_MESSAGE } from './outbox.ts';
+import { persistLater } from './persist-later.ts';
 
 const JOB_BODY_LIMIT_BYTES = 256 * 1024;
 
@@ -23,7 +25,7 @@ type NewsDeps = DeliverDeps & { readonly handleWebhooks: HandleWebhooks; readonl
 
 /** The table of jobs, by the last part of their address: those of this folder, and the features' own. */
 function createJobs(deps: NewsDeps, jobs: ReadonlyMap<string, Job>): ReadonlyMap<string, Job> {
-  return new Map([...jobs, ['lead-events', (body, messageId) => announce(deps, body, messageId)]]);
+  return new Map([...jobs, ['lead-events', (body, messageId) => announceOrWait(deps, body, messageId)]]);
 }
 
 const newsSchema = z.object({
@@ -38,16 +40,36 @@ const newsSchema = z.object({
     )
     .min(1)
     .max(MAX_EVENTS_PER_MESSAGE),
+  postponed: z.int().default(0),
 });
+
+/**
+ * The outbox has let go of this news: nothing else brings it again. So while Postgres is away it waits in message after message, and
+ * uses up no retries.
+ */
+async function announceOrWait(deps: NewsDeps, body: unknown, messageId: string): Promise<'done' | 'refused'> {
+  const parsed = newsSchema.safeParse(body);
+  if (!parsed.success) return 'refused';
+  const { events, postponed } = parsed.data;
+  try {
+    await announce(deps, events, messageId);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    // Each row of the outbox is in one message only.
+    await persistLater(deps, { job: 'lead-events', id: String(events[0]?.outboxId), body: { events }, postponed });
+  }
+  return 'done';
+}
 
 /**
  * Writes onto each lead's time line that its outcome was announced, tells subscribers, and hands webhooks on; a repeated message
  * changes nothing.
  */
-async function announce(deps: NewsDeps, body: unknown, messageId: string): Promise<'done' | 'refused'> {
-  const parsed = newsSchema.safeParse(body);
-  if (!parsed.success) return 'refused';
-  const { events } = parsed.data;
+async function announce(
+  deps: NewsDeps,
+  events: z.output<typeof newsSchema>['events'],
+  messageId: string,
+): Promise<void> {
   const announcements = events.flatMap(({ outboxId, topic, leadId }) => (leadId ? [{ outboxId, topic, leadId }] : []));
   const webhookIds = events.flatMap(({ webhookId }) => webhookId ?? []);
   await Promise.all([
@@ -56,7 +78,6 @@ async function announce(deps: NewsDeps, body: unknown, messageId: string): Promi
     deliverNews(deps, events),
     ...deps.followers.map((follow) => follow(events, messageId)),
   ]);
-  return 'done';
 }
 
 /**
@@ -68,7 +89,8 @@ export function createJobRoutes(
   featureJobs: ReadonlyMap<string, Job>,
 ): Hono<AppEnv> {
   const jobs = createJobs(deps, featureJobs);
-  return new Hono<AppEnv>().post('/:job', async (c) => {
+  const jobRoutes = new Hono<AppEnv>().use(withoutRetryAfter);
+  return jobRoutes.post('/:job', async (c) => {
     const text = await readRequestText(c.req.raw, JOB_BODY_LIMIT_BYTES);
     if (!text.ok) return toProblem(text.error, c.var.requestId);
     const url = `${deps.config.publicUrl}${c.req.path}`;
@@ -87,6 +109,12 @@ export function createJobRoutes(
     });
   });
 }
+
+/** QStash would go by it instead of a message's own retries, and use all of them up within seconds. */
+const withoutRetryAfter: MiddlewareHandler<AppEnv> = async (c, next) => {
+  await next();
+  c.res.headers.delete('retry-after');
+};
 
 async function isSigned(
   deps: Pick<AppDeps, 'receiver' | 'log'>,
