@@ -1,25 +1,20 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import * as z from 'zod';
 import { migrateDatabase } from '../db/migrate.ts';
-import { endWithParent, stopChild } from '../local/child-processes.ts';
 import { createSigningKey, toPublicKeyPem } from '../local/highlevel/webhooks/signing.ts';
 import { findFreePort } from '../local/ports.ts';
 import { removePostgresData, startPostgres } from '../local/postgres.ts';
 import { startRedis } from '../local/redis.ts';
+import { startStandInProcess } from '../local/stand-in-process.ts';
 import { buildWorker, startWorkerd } from '../local/workerd.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 30_000;
 const BUILD_TIMEOUT_MS = 120_000;
-const readySchema = z.object({ ready: z.literal(true), port: z.number() });
 
 export interface BenchStack {
   readonly pool: pg.Pool;
@@ -151,19 +146,9 @@ function describeHighlevel(signingKey: string) {
   };
 }
 
-/** @returns its port, read from the line it prints when it listens */
+/** @returns its port */
 async function startStandIn(folder: string, env: Record<string, string>, onStarted: OnStarted): Promise<number> {
-  const child = spawn(process.execPath, [join(PROJECT, 'local', folder, 'main.ts')], {
-    env: { ...process.env, ...env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  endWithParent(child, 'TERM');
-  onStarted(() => stopChild(child, [{ signal: 'SIGTERM', patienceMs: 5000 }]));
-  const signal = AbortSignal.timeout(START_TIMEOUT_MS);
-  const ended = once(child, 'exit', { signal }).then(() => {
-    throw new Error(`${folder} ended while it started.`);
-  });
-  ended.catch(() => undefined);
-  const [line] = await Promise.race([once(createInterface(child.stdout), 'line', { signal }), ended]);
-  return readySchema.parse(JSON.parse(String(line))).port;
+  const { port, stop } = await startStandInProcess({ folder, env, port: 0 });
+  onStarted(stop);
+  return port;
 }

@@ -34,7 +34,14 @@ const STOP_STEPS = [
   { signal: 'SIGQUIT', patienceMs: 5000 },
 ] as const;
 
-export type PostgresServer = { url: string; port: number; pid: number; stop: () => Promise<void> };
+export type PostgresServer = {
+  url: string;
+  port: number;
+  pid: number;
+  stop: () => Promise<void>;
+  /** SIGKILL of the postmaster, as a crash would: its sessions end with it, and the next start recovers. */
+  kill: () => Promise<void>;
+};
 type LaunchOptions = {
   program: string;
   account: Account;
@@ -64,7 +71,13 @@ export async function startPostgres(options: {
   initialiseData(data, { account, binaries, durable });
 
   const child = await launch({ program: binaries.postgres, account, data, port, durable, logFile: logFileOf(dataDir) });
-  return { url: databaseUrl(port, DATABASE), port, pid: pidOf(child), stop: () => stopChild(child, STOP_STEPS) };
+  return {
+    url: databaseUrl(port, DATABASE),
+    port,
+    pid: pidOf(child),
+    stop: () => stopChild(child, STOP_STEPS),
+    kill: () => stopChild(child, []),
+  };
 }
 
 /** A killed server's sessions may outlive it by a moment and hold its shared memory: then it is tried again, for a while. */

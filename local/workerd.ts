@@ -29,6 +29,8 @@ export interface WorkerdOptions {
   readonly port: number;
   /** Variables and secrets of the Worker, by name. */
   readonly bindings: Readonly<Record<string, string>>;
+  /** Where a request with `?cron=` fires that Cron Trigger, and is answered when it is over. None where it is left out. */
+  readonly cronPort?: number;
 }
 
 export interface Workerd {
@@ -44,7 +46,9 @@ export interface Workerd {
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const configFile = join(options.bundleDir, `workerd-${options.port}.capnp`);
   writeFileSync(configFile, writeConfig(options), { mode: 0o600 });
-  const child = spawn(findWorkerd(), ['serve', configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // To hand on a Cron Trigger is experimental; the router's own Worker has none of that.
+  const flags = options.cronPort === undefined ? [] : ['--experimental'];
+  const child = spawn(findWorkerd(), ['serve', ...flags, configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
   endWithParent(child, 'TERM');
   const output: string[] = [];
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(String(chunk)));
@@ -85,18 +89,23 @@ async function waitUntilServing({
   throw new Error(`workerd does not serve: ${readLog().slice(-2000)}`);
 }
 
-function writeConfig({ bundleDir, port, bindings }: WorkerdOptions): string {
+function writeConfig({ bundleDir, port, bindings, cronPort }: WorkerdOptions): string {
   const modules = readdirSync(bundleDir)
     .filter((file) => file.endsWith('.bin'))
     .map((file) => `(name = ${quote(`./${file}`)}, data = embed ${quote(file)})`);
+  const cron = cronPort === undefined ? NO_CRON : describeCron(cronPort);
   const texts = Object.entries(bindings).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .edgeRouter),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    ${cron.service}
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+  sockets = [
+    (name = "http", address = "127.0.0.1:${port}", http = (), service = "main"),
+    ${cron.socket}
+  ],
 );
 const edgeRouter :Workerd.Worker = (
   modules = [${[`(name = "index.js", esModule = embed "index.js")`, ...modules].join(', ')}],
@@ -104,7 +113,31 @@ const edgeRouter :Workerd.Worker = (
   compatibilityFlags = ["nodejs_compat"],
   bindings = [${texts.join(', ')}],
 );
-`;
+${cron.worker}`;
+}
+
+const NO_CRON = { service: '', socket: '', worker: '' };
+
+/** A Worker beside the router that does what Cloudflare does at the times of wrangler.toml. */
+function describeCron(cronPort: number): typeof NO_CRON {
+  const script = `export default {
+  async fetch(request, { router }) {
+    const cron = new URL(request.url).searchParams.get('cron');
+    const { outcome } = await router.scheduled({ cron, scheduledTime: new Date() });
+    return new Response(outcome, { status: outcome === 'ok' ? 200 : 500 });
+  },
+};`;
+  return {
+    service: '(name = "cron", worker = .cronTrigger),',
+    socket: `(name = "cron", address = "127.0.0.1:${cronPort}", http = (), service = "cron"),`,
+    worker: `const cronTrigger :Workerd.Worker = (
+  modules = [(name = "cron.js", esModule = ${quote(script)})],
+  compatibilityDate = ${quote(readCompatibilityDate())},
+  compatibilityFlags = ["service_binding_extra_handlers"],
+  bindings = [(name = "router", service = "main")],
+);
+`,
+  };
 }
 
 function readCompatibilityDate(): string {
