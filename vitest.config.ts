@@ -7,7 +7,13 @@ export default defineConfig({
       {
         test: {
           name: 'switchyard',
-          include: ['edge-router/**/*.test.ts', 'db/**/*.test.ts', 'local/**/*.test.ts', 'bench/**/*.test.ts'],
+          include: [
+            'edge-router/**/*.test.ts',
+            'db/**/*.test.ts',
+            'local/**/*.test.ts',
+            'bench/**/*.test.ts',
+            'soak/count-outcome.test.ts',
+          ],
           globalSetup: ['local/testing/global-setup.ts'],
           setupFiles: ['local/testing/property-seed.ts'],
           // Ends what hangs. Two busy cores take many times as long as idle ones, so it is no measure of speed.

@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     name: 'e2e',
     dir: dirname(import.meta.dirname),
-    include: ['e2e/**/*.test.ts', 'soak/**/*.test.ts'],
+    include: ['e2e/**/*.test.ts', 'soak/soak.test.ts'],
     globalSetup: ['e2e/testing/start-stack.ts'],
     fileParallelism: false,
     sequence: { sequencer: InOrder },
