@@ -15,9 +15,12 @@ process.exit(await soak(options.value.webhooks));
 
 async function soak(webhooks: number): Promise<number> {
   const stops: (() => unknown)[] = [];
-  const stopAll = async (): Promise<void> => {
+  let stopping: Promise<void> | null = null;
+  const stopEach = async (): Promise<void> => {
     for (const stop of stops.splice(0).toReversed()) await stop();
   };
+  // Whoever asks second, after a signal, waits for the same end.
+  const stopAll = (): Promise<void> => (stopping ??= stopEach());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void stopAll().finally(() => process.exit(1)));
   }
