@@ -27,7 +27,7 @@ export interface LoadReport {
 /** More than a Worker takes here; past it they are signed as they go. */
 const SIGNED_AHEAD_PER_MS = 4;
 
-let samples: Samples = { places: [], decisions: [], ghlLocationId: '' };
+let samples: Samples = { places: [], decisions: [] };
 
 process.on('message', (order: LoadOrder) => {
   samples = order.samples ?? samples;

@@ -2,14 +2,13 @@ import { Redis } from '@upstash/redis';
 import type { Coordinates } from '../edge-router/src/locations/rules/distance.ts';
 import { runSegment, type Scene } from './measure.ts';
 import { chooseLeadPlaces, readPlaces, writeLocationsCsv } from './places.ts';
-import type { StoredDecision } from './scenarios.ts';
+import { GHL_LOCATION_ID, type StoredDecision } from './scenarios.ts';
 import type { BenchStack } from './stack.ts';
 
 const IMPORT_TIMEOUT_MS = 60_000;
 const LEAD_PLACES = 500;
 const POINTS_PER_COMMAND = 1000;
 const DECISIONS = 200;
-const GHL_LOCATION_ID = 'bench-sub-account';
 const FIRST_LEADS_MS = 500;
 
 /** Imports the locations through the router, and gives every competitor and the load generator the same ones. */
@@ -27,7 +26,6 @@ export async function prepareData(scene: Scene, locations: number): Promise<void
   const samples = {
     places: chooseLeadPlaces(places, rows, LEAD_PLACES),
     decisions: [],
-    ghlLocationId: GHL_LOCATION_ID,
   };
   await runSegment(scene, { scenario: 'leads', clients: 4, durationMs: FIRST_LEADS_MS, samples });
   const decisions = await stack.pool.query<{ decision: StoredDecision }>(

@@ -19,6 +19,8 @@ export const scenarioNames = [
 export type ScenarioName = (typeof scenarioNames)[number];
 
 export const LEADS_PER_BATCH = 50;
+/** The sub-account that webhooks tell of. */
+export const GHL_LOCATION_ID = 'bench-sub-account';
 /** Past the numbers of all single leads. */
 const FIRST_BATCH_NUMBER = 4_000_000;
 
@@ -41,8 +43,6 @@ export type StoredDecision = AssignDecision;
 export interface Samples {
   readonly places: readonly Place[];
   readonly decisions: readonly StoredDecision[];
-  /** Of the sub-account that webhooks tell of. */
-  readonly ghlLocationId: string;
 }
 
 interface RequestLine {
@@ -70,7 +70,7 @@ export function makeRequest(scenario: ScenarioName, number: number, samples: Sam
     case 'batch':
       return post('/v1/leads/batch', { leads: makeBatch(number, samples.places) });
     case 'webhook':
-      return post('/v1/webhooks/highlevel', makeContactCreate(number, { place, ghlLocationId: samples.ghlLocationId }));
+      return post('/v1/webhooks/highlevel', makeContactCreate(number, place));
     case 'preview':
       return post('/v1/leads/preview', makeBenchLead(number, place));
     case 'nearby':
@@ -92,12 +92,12 @@ function makeBatch(number: number, places: readonly Place[]): BenchLead[] {
 }
 
 /** As HighLevel sends it for a contact that somebody made in a sub-account. */
-function makeContactCreate(number: number, { place, ghlLocationId }: { place: Place; ghlLocationId: string }): object {
+function makeContactCreate(number: number, place: Place): object {
   const { firstName, lastName, email, phone, postalCode } = makeBenchLead(number, place);
   const id = `contact${String(number).padStart(13, '0')}`;
   const person = { id, firstName, lastName, email, phone, postalCode, tags: ['newsletter'], source: 'bench' };
   const timestamp = '2026-11-26T12:00:00.000Z';
-  return { type: 'ContactCreate', locationId: ghlLocationId, ...person, timestamp, webhookId: `bench-${number}` };
+  return { type: 'ContactCreate', locationId: GHL_LOCATION_ID, ...person, timestamp, webhookId: `bench-${number}` };
 }
 
 /** The router's own request with a decision that it made before. */

@@ -5,6 +5,7 @@ import type { AppDeps } from '../deps.ts';
 import type { KeyedHash } from '../http/hash.ts';
 import { getContact } from '../highlevel/calls/contacts.ts';
 import { listCustomFields } from '../highlevel/calls/customisation.ts';
+import type { Handled, Handling, ToldWebhook } from '../highlevel/handle-webhooks.ts';
 import type { Highlevel } from '../highlevel/highlevel.ts';
 import { personKeyInputs } from '../leads/rules/normalise.ts';
 import { parseEmail } from '../rules/email.ts';
@@ -22,32 +23,16 @@ export type LeadEventDeps = Pick<AppDeps, 'database' | 'log'> & {
   readonly routeLead: (body: unknown) => Promise<{ readonly leadId: string; readonly replayed: boolean } | null>;
 };
 
-/** What became of an event; null: it is too early, and is looked at again. */
-export interface HandledEvent {
-  readonly handledAs: string;
-  readonly leadId?: string;
-}
-
-const nothing: HandledEvent = { handledAs: 'not_needed' };
+const nothing: NonNullable<Handled> = { handledAs: 'not_needed' };
 
 const contactTypes = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdate']);
-
-export interface ToldEvent {
-  readonly id: string;
-  readonly payload: unknown;
-  /** ISO 8601. */
-  readonly happenedAt: string;
-}
 
 /**
  * What HighLevel tells of a lead's life. A contact in the master sub-account is routed; what comes of our own deliveries is an
  * echo; what a location does with its contact moves the lead on. Safe to do twice, in any order.
  * @returns for each what it is, or the work that it asks for; null: it is too early, and is looked at again
  */
-export async function handleLeadEvents(
-  deps: LeadEventDeps,
-  told: readonly ToldEvent[],
-): Promise<(HandledEvent | null | (() => Promise<HandledEvent | null>))[]> {
+export async function handleLeadEvents(deps: LeadEventDeps, told: readonly ToldWebhook[]): Promise<Handling[]> {
   const events = told.map(({ payload }) => readLeadEvent(payload));
   const things = events.flatMap((event) => (event ? { ...event, personHashes: hashesOf(deps, event) } : []));
   if (things.length === 0) return told.map(() => nothing);
@@ -59,37 +44,33 @@ export async function handleLeadEvents(
   });
 }
 
-interface Told {
-  readonly id: string;
-  readonly happenedAt: string;
+interface Told extends ToldWebhook {
   readonly event: LeadEvent;
   readonly known: DeliveredLead | null;
   readonly master: LeadSettings['master'];
 }
 
-function judge(deps: LeadEventDeps, told: Told): HandledEvent | null | (() => Promise<HandledEvent | null>) {
+function judge(deps: LeadEventDeps, told: Told): Handling {
   const { event, known, happenedAt, master } = told;
   const isOfContact = contactTypes.has(event.type);
-  if (isOfContact && event.tags.includes(DELIVERED_TAG)) return { handledAs: 'echo' };
-  if (known && event.stage === null) return isOfContact ? { handledAs: 'echo', leadId: known.leadId } : nothing;
-  if (known && event.stage !== null) {
+  const { stage, contactId } = event;
+  if (known && stage === null) return isOfContact ? { handledAs: 'echo', leadId: known.leadId } : nothing;
+  if (known && stage !== null) {
     // Its contact is being written this moment: the delivery's end comes back to this.
     if (!known.isKnown) return null;
     const { leadId } = known;
     if (Date.parse(happenedAt) < Date.parse(known.createdAt)) return { handledAs: 'before_delivery', leadId };
-    return () => moveOn(deps, { ...told, lead: known, stage: event.stage });
+    return () => moveOn(deps, { ...told, lead: known, stage });
   }
-  const { contactId } = event;
   if (event.ghlLocationId !== master.ghlLocationId || !isOfContact || contactId === null) return nothing;
   return () => routeContact(deps, contactId, master);
 }
 
 async function moveOn(
   { database }: LeadEventDeps,
-  { id, happenedAt, event, lead, stage }: Told & { lead: DeliveredLead; stage: LeadEvent['stage'] },
-): Promise<HandledEvent> {
+  { id, happenedAt, event, lead, stage }: Told & { lead: DeliveredLead; stage: NonNullable<LeadEvent['stage']> },
+): Promise<Handled> {
   const { leadId, locationId } = lead;
-  if (stage === null) return nothing;
   const outcome = await setLeadStage(database, {
     leadId,
     stage,
@@ -113,7 +94,7 @@ async function routeContact(
   { database, highlevel, routeLead, log }: LeadEventDeps,
   contactId: string,
   { ghlLocationId, source, serviceFieldKey }: LeadSettings['master'],
-): Promise<HandledEvent | null> {
+): Promise<Handled> {
   if (!highlevel || ghlLocationId === null) return nothing;
   const before = await findLeadByKey(database, { source, externalId: contactId });
   if (before !== null) return { handledAs: 'routed_before', leadId: before };

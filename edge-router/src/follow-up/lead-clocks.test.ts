@@ -37,7 +37,8 @@ const setUp = async (sla: Record<string, unknown> | null): Promise<void> => {
 
 type Message = { readonly url: string; readonly body: string; readonly delay?: number };
 
-const take = (): Message[] => router.sent.splice(0) as unknown as Message[];
+const takeFrom = ({ sent }: TestRouter): Message[] => sent.splice(0) as unknown as Message[];
+const take = (): Message[] => takeFrom(router);
 
 /** Brings messages to their jobs, as QStash would, and answers what they led to. */
 async function run(messages: readonly Message[]): Promise<Message[]> {
@@ -141,17 +142,10 @@ it('where leads are delivered, a clock waits for the delivery; where the locatio
     tokenKey: 'a token key for tests that is long enough',
     webhookPublicKeys: [],
   };
-  const sent: Message[] = [];
   const delivering = await createTestRouter({
     database,
     highlevel,
     receiver: { verify: () => Promise.resolve(true) },
-    qstash: {
-      batch: (messages) => {
-        sent.push(...(messages as unknown as Message[]));
-        return Promise.resolve(messages.map(() => ({ messageId: 'm' })) as never);
-      },
-    },
   });
   const rows = [
     testRow({ 'Franchise Code': 'D', 'Zip Code': '02134', 'Sub-account Id': 'subAccountD' }),
@@ -164,7 +158,7 @@ it('where leads are delivered, a clock waits for the delivery; where the locatio
     const answer = await delivering.send('POST', '/v1/leads', { body: { source: 'sla', location } });
     const { leadId } = (await answer.json()) as Json;
     await delivering.settle();
-    for (const { url, body } of sent.splice(0).filter((message) => message.url.endsWith('/lead-events')))
+    for (const { url, body } of takeFrom(delivering).filter((message) => message.url.endsWith('/lead-events')))
       await delivering.send('POST', new URL(url).pathname, { body, apiKey: null });
     await delivering.settle();
     const { rows: clocks } = await database.pool.query('select 1 from lead_clocks where lead_id = $1', [leadId]);

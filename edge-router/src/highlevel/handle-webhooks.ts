@@ -11,15 +11,20 @@ import {
   type WebhookPayload,
 } from './rules/webhook-event.ts';
 
-/** What became of a webhook; null: not now. */
-type Handled = Omit<HandledWebhook, 'id'> | null;
+/** What became of a webhook; null: it is too early, and is looked at again. */
+export type Handled = Omit<HandledWebhook, 'id'> | null;
 /** What is known at once, or work that has still to be done. */
 export type Handling = Handled | (() => Promise<Handled>);
 
+export interface ToldWebhook {
+  readonly id: string;
+  readonly payload: unknown;
+  /** ISO 8601. */
+  readonly happenedAt: string;
+}
+
 /** What handles the events of a lead's life: many at once, since most of them ask for nothing. */
-export type HandleLeadWebhooks = (
-  events: readonly { readonly id: string; readonly payload: unknown; readonly happenedAt: string }[],
-) => Promise<readonly Handling[]>;
+export type HandleLeadWebhooks = (events: readonly ToldWebhook[]) => Promise<readonly Handling[]>;
 
 /** What handles what a source sent that is not HighLevel. */
 export type HandleSourceEvent = (event: {

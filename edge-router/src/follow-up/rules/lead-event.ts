@@ -13,7 +13,6 @@ const payloadSchema = z.looseObject({
   phone: text,
   userId: text,
   messageType: text,
-  tags: z.array(z.unknown()).nullish(),
 });
 
 export interface LeadEvent {
@@ -23,7 +22,6 @@ export interface LeadEvent {
   readonly opportunityId: string | null;
   readonly email: string | null;
   readonly phone: string | null;
-  readonly tags: readonly string[];
   /** What it says of the lead; null where it says nothing of how it goes on. */
   readonly stage: 'contacted' | 'won' | 'lost' | null;
 }
@@ -41,7 +39,7 @@ const relevantPrefix = /^(Contact|Opportunity|OutboundMessage|InboundMessage|App
 export function readLeadEvent(payload: unknown): LeadEvent | null {
   const parsed = payloadSchema.safeParse(payload);
   if (!parsed.success) return null;
-  const { type, locationId, id, contactId, email, phone, tags } = parsed.data;
+  const { type, locationId, id, contactId, email, phone } = parsed.data;
   if (!locationId || !relevantPrefix.test(type)) return null;
   return {
     type,
@@ -50,22 +48,28 @@ export function readLeadEvent(payload: unknown): LeadEvent | null {
     opportunityId: type.startsWith('Opportunity') ? (id ?? null) : null,
     email: email ?? null,
     phone: phone ?? null,
-    tags: (tags ?? []).filter((tag): tag is string => typeof tag === 'string'),
     stage: readStage(parsed.data),
   };
 }
 
-const wonOrLost: Readonly<Record<string, 'won' | 'lost'>> = { won: 'won', lost: 'lost', abandoned: 'lost' };
+const ends = new Map<string, 'won' | 'lost'>([
+  ['won', 'won'],
+  ['lost', 'lost'],
+  ['abandoned', 'lost'],
+]);
+
+/** How a lead ended whose opportunity has this status; null where it is open. */
+export function readEnd(status: string | null | undefined): 'won' | 'lost' | null {
+  return ends.get(status ?? '') ?? null;
+}
 
 /**
  * Contacted is what a person did: a message that a user sent, a call, an appointment, an opportunity that was put into another stage.
  * What workflows send has no user, and does not count.
  */
 function readStage({ type, status, userId, messageType }: z.output<typeof payloadSchema>): LeadEvent['stage'] {
-  if (type.startsWith('Opportunity') && status) {
-    const closed = wonOrLost[status];
-    if (closed) return closed;
-  }
+  const end = type.startsWith('Opportunity') ? readEnd(status) : null;
+  if (end !== null) return end;
   if (type === 'OpportunityStageUpdate' || type === 'AppointmentCreate') return 'contacted';
   if (type === 'OutboundMessage' && (userId || messageType?.toUpperCase() === 'CALL')) return 'contacted';
   return null;

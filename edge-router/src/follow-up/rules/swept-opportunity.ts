@@ -1,3 +1,5 @@
+import { readEnd } from './lead-event.ts';
+
 /** What a search tells of an opportunity. */
 export interface SweptOpportunity {
   readonly status: string | null;
@@ -14,10 +16,8 @@ export function readSweptStage(
   { status, lastStatusChangeAt, lastStageChangeAt, updatedAt }: SweptOpportunity,
   { deliveredAt }: { readonly deliveredAt: string },
 ): { readonly stage: 'contacted' | 'won' | 'lost'; readonly happenedAt: string } | null {
-  if (status === 'won' || status === 'lost' || status === 'abandoned') {
-    const happenedAt = lastStatusChangeAt ?? updatedAt ?? deliveredAt;
-    return { stage: status === 'won' ? 'won' : 'lost', happenedAt };
-  }
+  const end = readEnd(status);
+  if (end !== null) return { stage: end, happenedAt: lastStatusChangeAt ?? updatedAt ?? deliveredAt };
   if (lastStageChangeAt === null || !(Date.parse(lastStageChangeAt) > Date.parse(deliveredAt))) return null;
   return { stage: 'contacted', happenedAt: lastStageChangeAt };
 }
