@@ -1,5 +1,6 @@
 import { assignLead } from '../queries/assign-lead.ts';
 import { beginDelivery } from '../queries/begin-delivery.ts';
+import { findAwaitedLeads } from '../queries/find-awaited-leads.ts';
 import { findDeliveredLeads } from '../queries/find-delivered-leads.ts';
 import { findLead } from '../queries/find-lead.ts';
 import { listLeads, type LeadListRequest } from '../queries/list-leads.ts';
@@ -131,15 +132,15 @@ export const hotQueries: readonly HotQuery[] = [
   {
     name: 'HighLevel’s news finds its lead',
     run: (database, { externalId, ghlLocationId }) =>
-      findDeliveredLeads(database, [
-        {
-          ghlLocationId,
-          contactId: `contact-${externalId}`,
-          opportunityId: null,
-          personHashes: [sha256(`person-${externalId}`)],
-        },
-      ]),
-    indexes: ['deliveries_contact'],
+      findDeliveredLeads(database, [{ ghlLocationId, contactId: `contact-${externalId}`, opportunityId: null }]),
+    indexes: ['deliveries_contact', 'deliveries_awaited'],
+    partitions: 0,
+  },
+  {
+    name: 'HighLevel’s news finds its person',
+    run: (database, { externalId, ghlLocationId }) =>
+      findAwaitedLeads(database, [{ ghlLocationId, personHashes: [sha256(`person-${externalId}`)] }]),
+    indexes: ['person_keys_pkey', 'deliveries_'],
     partitions: 0,
   },
   {

@@ -13,11 +13,24 @@ export interface IncomingWebhook {
   /** Why it is ignored; null where it is not. */
   readonly reason: string | null;
   readonly payload: unknown;
+  /** What it is taken for at once; null where it has to be handled. */
+  readonly settling: WebhookSettling | null;
+}
+
+export interface WebhookSettling {
+  readonly contactId: string | null;
+  readonly opportunityId: string | null;
+  /** What it is taken for where a lead was delivered as this contact or opportunity. Null: it has to be handled. */
+  readonly whenKnown: string | null;
+  /** Likewise where none was, and no lead is on its way into this sub-account whose contact is not known yet. */
+  readonly whenUnknown: string | null;
+  /** It has to be handled in the brand's own sub-account. */
+  readonly isRouted: boolean;
 }
 
 /**
- * Stores a webhook once, with its outbox row, or only that it was ignored.
- * @returns `accepted`, `duplicate`, or why it is ignored
+ * Stores a webhook once: as settled, or with its outbox row, or only that it was ignored.
+ * @returns `settled`, `accepted` (it has to be handled), `duplicate`, or why it is ignored
  */
 export async function acceptWebhook(database: Database, webhook: IncomingWebhook): Promise<string> {
   const statement = 'select to_jsonb(accept_webhook($1::jsonb))';

@@ -1,53 +1,43 @@
 import { sql } from 'drizzle-orm';
 import * as z from 'zod';
 import type { Database } from '../database.ts';
+import { deliveredLeadJson, deliveredLeadSchema, type DeliveredLead } from './delivered-lead-row.ts';
 import { readRows } from './read-rows.ts';
-
-const foundSchema = z.object({
-  at: z.number(),
-  leadId: z.string(),
-  locationId: z.string(),
-  createdAt: z.string(),
-  isKnown: z.boolean(),
-});
-export type DeliveredLead = Omit<z.output<typeof foundSchema>, 'at'>;
 
 export interface HighlevelThing {
   readonly ghlLocationId: string;
   readonly contactId: string | null;
   readonly opportunityId: string | null;
-  /** Keyed hashes of the e-mail and phone that HighLevel tells of, in hex. */
-  readonly personHashes: readonly string[];
 }
 
-/**
- * For each of these, in their order: the last lead that was delivered as this contact or opportunity; else (`isKnown` false) the person's lead
- * that is on its way into this sub-account, whose contact is not known yet; else null.
- */
+/** `awaited`: a lead is on its way into this sub-account whose contact is not known yet, and this may be it. */
+export type FoundDelivery = { readonly lead: DeliveredLead } | 'awaited' | null;
+
+/** For each of these, in their order: the last lead that was delivered as this contact or opportunity. */
 export async function findDeliveredLeads(
   database: Database,
   things: readonly HighlevelThing[],
-): Promise<(DeliveredLead | null)[]> {
+): Promise<FoundDelivery[]> {
   if (things.length === 0) return [];
-  const asked = JSON.stringify(things.map((thing, at) => ({ ...thing, at })));
+  const asked = things.map(({ ghlLocationId, contactId, opportunityId }, at) => ({
+    at,
+    ghlLocationId,
+    contactId,
+    opportunityId,
+  }));
   const statement = sql`
-    select t.at, found.* from jsonb_to_recordset(${asked}::jsonb)
-      as t(at integer, "ghlLocationId" text, "contactId" text, "opportunityId" text, "personHashes" jsonb)
-    cross join lateral (
-      (select d.lead_id as "leadId", d.location_id as "locationId", to_json(d.created_at) #>> '{}' as "createdAt",
-        true as "isKnown"
-      from deliveries d
+    select t.at, known.lead from jsonb_to_recordset(${JSON.stringify(asked)}::jsonb)
+      as t(at integer, "ghlLocationId" text, "contactId" text, "opportunityId" text)
+    left join lateral (
+      select ${deliveredLeadJson} as lead from deliveries d
       where (d.ghl_location_id = t."ghlLocationId" and d.contact_id = t."contactId")
         or (d.opportunity_id = t."opportunityId" and d.ghl_location_id = t."ghlLocationId")
-      order by d.id desc limit 1)
-      union all
-      (select d.lead_id, d.location_id, to_json(d.created_at) #>> '{}', false
-      from person_keys p join deliveries d on d.lead_id = p.lead_id
-      where p.hash in (select decode(jsonb_array_elements_text(t."personHashes"), 'hex'))
-        and d.ghl_location_id = t."ghlLocationId" and d.contact_id is null and d.status = 'pending'
-      order by d.id desc limit 1)
-      limit 1) found`;
-  const found: (DeliveredLead | null)[] = things.map(() => null);
-  for (const { at, ...lead } of await readRows(database, statement, foundSchema)) found[at] = lead;
+      order by d.id desc limit 1) known on true
+    where known.lead is not null or exists (
+      select from deliveries w
+      where w.ghl_location_id = t."ghlLocationId" and w.status = 'pending' and w.contact_id is null)`;
+  const found: FoundDelivery[] = things.map(() => null);
+  const rowSchema = z.object({ at: z.number(), lead: deliveredLeadSchema.nullable() });
+  for (const { at, lead } of await readRows(database, statement, rowSchema)) found[at] = lead ? { lead } : 'awaited';
   return found;
 }

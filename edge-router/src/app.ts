@@ -27,6 +27,7 @@ import { followDeliveries } from './follow-up/follow-deliveries.ts';
 import { handleLeadEvents } from './follow-up/handle-lead-events.ts';
 import { checkClock, startClocks, sweepClocks, type ClockDeps } from './follow-up/lead-clocks.ts';
 import { createLeadStatusRoutes } from './follow-up/status-routes.ts';
+import { readLeadEvent, settleLeadEvent } from './follow-up/rules/lead-event.ts';
 import { sweepLocations } from './follow-up/sweep-locations.ts';
 import { sweepMasterContacts } from './follow-up/sweep-master-contacts.ts';
 import { persistEvent } from './highlevel/persist-event.ts';
@@ -200,7 +201,14 @@ export function createApp(deps: AppDeps): App {
   app.route('/v1/sources', createSourceRoutes({ ...shared, sources }));
   app.route('/v1/events', createEventRoutes({ ...shared, handleEvents }));
   app.route('/v1/webhooks', createSourceWebhookRoutes({ deps, sources, limits, announce: outbox.start }));
-  app.route('/v1/webhooks', createWebhookRoutes({ deps, announce: outbox.start }));
+  app.route(
+    '/v1/webhooks',
+    createWebhookRoutes({
+      deps,
+      announce: outbox.start,
+      settleLead: (payload) => settleLeadEvent(readLeadEvent(payload)),
+    }),
+  );
   app.route(
     '/v1/jobs',
     createJobRoutes(

@@ -1,4 +1,6 @@
-import { findDeliveredLeads, type DeliveredLead } from '../../../db/queries/find-delivered-leads.ts';
+import type { DeliveredLead } from '../../../db/queries/delivered-lead-row.ts';
+import { findAwaitedLeads } from '../../../db/queries/find-awaited-leads.ts';
+import { findDeliveredLeads } from '../../../db/queries/find-delivered-leads.ts';
 import { findLeadByKey } from '../../../db/queries/find-lead-by-key.ts';
 import { setLeadStage } from '../../../db/queries/set-lead-stage.ts';
 import type { AppDeps } from '../deps.ts';
@@ -13,7 +15,7 @@ import { parsePhone } from '../rules/phone.ts';
 import type { LeadSettings } from '../rules/lead-settings.ts';
 import { DELIVERED_TAG } from '../rules/tags.ts';
 import { findLeadSettings } from '../settings/find-lead-settings.ts';
-import { readLeadEvent, type LeadEvent } from './rules/lead-event.ts';
+import { isOfContact, readLeadEvent, settleLeadEvent, type LeadEvent } from './rules/lead-event.ts';
 import { isReachable, toLeadBody } from './rules/master-contact.ts';
 
 export type LeadEventDeps = Pick<AppDeps, 'database' | 'log'> & {
@@ -25,8 +27,6 @@ export type LeadEventDeps = Pick<AppDeps, 'database' | 'log'> & {
 
 const nothing: NonNullable<Handled> = { handledAs: 'not_needed' };
 
-const contactTypes = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdate']);
-
 /**
  * What HighLevel tells of a lead's life. A contact in the master sub-account is routed; what comes of our own deliveries is an
  * echo; what a location does with its contact moves the lead on. Safe to do twice, in any order.
@@ -34,35 +34,56 @@ const contactTypes = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdat
  */
 export async function handleLeadEvents(deps: LeadEventDeps, told: readonly ToldWebhook[]): Promise<Handling[]> {
   const events = told.map(({ payload }) => readLeadEvent(payload));
-  const things = events.flatMap((event) => (event ? { ...event, personHashes: hashesOf(deps, event) } : []));
-  if (things.length === 0) return told.map(() => nothing);
-  const [{ settings }, found] = await Promise.all([findLeadSettings(deps), findDeliveredLeads(deps.database, things)]);
-  const known = found.values();
+  const read = events.flatMap((event) => event ?? []);
+  if (read.length === 0) return told.map(() => nothing);
+  const [{ settings }, known] = await Promise.all([findLeadSettings(deps), findKnownLeads(deps, read)]);
+  const ofRead = known.values();
   return told.map((one, at) => {
     const event = events[at];
-    return event ? judge(deps, { ...one, event, known: known.next().value ?? null, master: settings.master }) : nothing;
+    return event
+      ? judge(deps, { ...one, event, known: ofRead.next().value ?? null, master: settings.master })
+      : nothing;
+  });
+}
+
+interface KnownLead extends DeliveredLead {
+  /** False where it is on its way, and the person says that this is it. */
+  readonly isContactKnown: boolean;
+}
+
+/** Hashes are slow to make, so they are made only where somebody is waited for. */
+async function findKnownLeads(deps: LeadEventDeps, events: readonly LeadEvent[]): Promise<(KnownLead | null)[]> {
+  const found = await findDeliveredLeads(deps.database, events);
+  const people = events
+    .filter((_, at) => found[at] === 'awaited')
+    .map((event) => ({ ...event, personHashes: hashesOf(deps, event) }));
+  const awaited = (await findAwaitedLeads(deps.database, people)).values();
+  return found.map((one) => {
+    if (one !== 'awaited') return one && { ...one.lead, isContactKnown: true };
+    const lead = awaited.next().value ?? null;
+    return lead && { ...lead, isContactKnown: false };
   });
 }
 
 interface Told extends ToldWebhook {
   readonly event: LeadEvent;
-  readonly known: DeliveredLead | null;
+  readonly known: KnownLead | null;
   readonly master: LeadSettings['master'];
 }
 
 function judge(deps: LeadEventDeps, told: Told): Handling {
   const { event, known, happenedAt, master } = told;
-  const isOfContact = contactTypes.has(event.type);
   const { stage, contactId } = event;
-  if (known && stage === null) return isOfContact ? { handledAs: 'echo', leadId: known.leadId } : nothing;
+  const { whenKnown } = settleLeadEvent(event);
+  if (known && whenKnown !== null) return { handledAs: whenKnown, leadId: known.leadId };
   if (known && stage !== null) {
     // Its contact is being written this moment: the delivery's end comes back to this.
-    if (!known.isKnown) return null;
+    if (!known.isContactKnown) return null;
     const { leadId } = known;
     if (Date.parse(happenedAt) < Date.parse(known.createdAt)) return { handledAs: 'before_delivery', leadId };
     return () => moveOn(deps, { ...told, lead: known, stage });
   }
-  if (event.ghlLocationId !== master.ghlLocationId || !isOfContact || contactId === null) return nothing;
+  if (event.ghlLocationId !== master.ghlLocationId || !isOfContact(event) || contactId === null) return nothing;
   return () => routeContact(deps, contactId, master);
 }
 

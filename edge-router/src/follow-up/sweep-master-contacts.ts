@@ -37,7 +37,13 @@ export async function sweepMasterContacts(
     for (const { id } of young) {
       const payload = { type: 'ContactCreate', locationId: ghlLocationId, id };
       const event = { id: `sweep-${id}`, type: 'ContactCreate', ghlLocationId, resourceId: id };
-      const outcome = await acceptWebhook(deps.database, { ...event, anywhere: true, reason: null, payload });
+      const outcome = await acceptWebhook(deps.database, {
+        ...event,
+        anywhere: true,
+        reason: null,
+        payload,
+        settling: null,
+      });
       if (outcome === 'accepted') found++;
     }
     if (young.length < PAGE_SIZE) break;

@@ -17,6 +17,10 @@ const webhookSchema = z.object({
     anywhere: z.boolean(),
     reason: z.null(),
     payload: z.unknown(),
+    settling: z
+      .object({ contactId: text, opportunityId: text, whenKnown: text, whenUnknown: text, isRouted: z.boolean() })
+      .nullable()
+      .default(null),
   }),
   postponed: z.int().default(1),
 });

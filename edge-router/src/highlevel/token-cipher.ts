@@ -1,6 +1,8 @@
 // Tokens at rest: AES-256-GCM under a key derived from one secret (HKDF-SHA-256), a fresh nonce each time, bound to what
 // the token is for, so that one row's cannot be put into another.
 
+import { fromBase64, toBase64 } from '../rules/base64.ts';
+
 const ALGORITHM = 'AES-GCM';
 const NONCE_BYTES = 12;
 const FORMAT = 'v1';
@@ -27,8 +29,8 @@ export function createTokenCipher(secret: string): TokenCipher {
     },
     open: async (sealed, purpose) => {
       const [format, nonce, text] = sealed.split('.');
-      const iv = fromBase64(nonce ?? '');
-      const bytes = fromBase64(text ?? '');
+      const iv = readBase64(nonce ?? '');
+      const bytes = readBase64(text ?? '');
       if (format !== FORMAT || !iv || !bytes) return null;
       try {
         const parameters = { name: ALGORITHM, iv, additionalData: encoder.encode(purpose) };
@@ -51,13 +53,9 @@ async function deriveKey(secret: string) {
   return crypto.subtle.deriveKey(derivation, material, { name: ALGORITHM, length: 256 }, false, ['encrypt', 'decrypt']);
 }
 
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
-}
-
-function fromBase64(text: string): Uint8Array<ArrayBuffer> | null {
+function readBase64(text: string): Uint8Array<ArrayBuffer> | null {
   try {
-    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return fromBase64(text);
   } catch {
     return null;
   }

@@ -8,6 +8,7 @@ import { parseJson, readBodyBytes } from '../http/body.ts';
 import { hashText } from '../http/hash.ts';
 import { toProblem } from '../http/problem.ts';
 import { persistLater } from '../jobs/persist-later.ts';
+import { settleWebhook, type Settling } from './rules/settling.ts';
 import { judgeWebhook, parseWebhook, type WebhookPayload } from './rules/webhook-event.ts';
 import { createWebhookCounters } from './webhook-counters.ts';
 import { createWebhookVerifier, SIGNATURE_HEADER } from './webhook-signature.ts';
@@ -19,13 +20,17 @@ export interface WebhookRouteDeps {
   readonly deps: AppDeps;
   /** Sends what was written into the outbox. */
   readonly announce: (background: (work: Promise<unknown>) => void) => void;
+  /** What webhooks of the life of a lead are taken for at once. */
+  readonly settleLead: SettleLead;
 }
 
+type SettleLead = (payload: unknown) => Settling;
+
 /**
- * `POST /v1/webhooks/highlevel`: verified, stored once with its outbox row, then answered. Whatever is not stored is
+ * `POST /v1/webhooks/highlevel`: verified, stored once, settled or with its outbox row, then answered. Whatever is not stored is
  * answered so that HighLevel sends it again, and every webhook ends in an outcome that is counted.
  */
-export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<AppEnv> {
+export function createWebhookRoutes({ deps, announce, settleLead }: WebhookRouteDeps): Hono<AppEnv> {
   const config = deps.config.highlevel;
   const verify = createWebhookVerifier(config?.webhookPublicKeys ?? []);
   const counters = createWebhookCounters(deps);
@@ -63,11 +68,12 @@ export function createWebhookRoutes({ deps, announce }: WebhookRouteDeps): Hono<
     }
     const payload = readPayload(bytes.value);
     if (!payload) return refuse('not_a_webhook', toProblem({ kind: 'invalid_json' }, c.var.requestId));
-    const webhook = toIncomingWebhook(config, payload);
+    const webhook = toIncomingWebhook(payload, { config, settleLead });
     try {
-      const outcome = toOutcome(await acceptWebhook(deps.database, webhook));
+      const stored = await acceptWebhook(deps.database, webhook);
+      const outcome = toOutcome(stored);
       counters.add(outcome.outcome, outcome.reason);
-      if (outcome.outcome === 'accepted') announce(background);
+      if (stored === 'accepted') announce(background);
       counters.flushIfDue(background);
       return c.json(outcome);
     } catch (error) {
@@ -93,7 +99,10 @@ function readPayload(bytes: Uint8Array): WebhookPayload | null {
   return payload.ok ? payload.value : null;
 }
 
-function toIncomingWebhook(config: HighlevelConfig, payload: WebhookPayload): IncomingWebhook {
+function toIncomingWebhook(
+  payload: WebhookPayload,
+  { config, settleLead }: { readonly config: HighlevelConfig; readonly settleLead: SettleLead },
+): IncomingWebhook {
   const { reason, anywhere } = judgeWebhook(payload, config);
   return {
     id: payload.webhookId ?? `sha256:${hashText(JSON.stringify(payload))}`,
@@ -103,10 +112,12 @@ function toIncomingWebhook(config: HighlevelConfig, payload: WebhookPayload): In
     anywhere,
     reason,
     payload,
+    settling: reason === null ? settleWebhook(payload, settleLead) : null,
   };
 }
 
 function toOutcome(outcome: string): WebhookOutcome {
-  if (outcome === 'accepted' || outcome === 'duplicate') return { outcome };
+  if (outcome === 'accepted' || outcome === 'settled') return { outcome: 'accepted' };
+  if (outcome === 'duplicate') return { outcome };
   return { outcome: 'ignored', reason: outcome };
 }

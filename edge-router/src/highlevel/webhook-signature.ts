@@ -1,6 +1,8 @@
 // X-GHL-Signature: Ed25519 over the raw bytes of the body, in base64, under a key that HighLevel publishes. It says that HighLevel
 // sent this, not for whom. A missing one and `N/A` are no signature, and no setting turns the check off.
 
+import { fromBase64 } from '../rules/base64.ts';
+
 export const SIGNATURE_HEADER = 'x-ghl-signature';
 
 /** 64 bytes in base64. */
@@ -14,7 +16,7 @@ export function createWebhookVerifier(publicKeys: readonly string[]): VerifyWebh
   return async (bytes, signature) => {
     if (!signature || !SIGNATURE_PATTERN.test(signature)) return false;
     imported ??= importKeys(publicKeys);
-    const given = decode(signature);
+    const given = fromBase64(signature);
     for (const key of await imported) {
       if (await crypto.subtle.verify('Ed25519', key, given, bytes)) return true;
     }
@@ -24,10 +26,6 @@ export function createWebhookVerifier(publicKeys: readonly string[]): VerifyWebh
 
 function importKeys(publicKeys: readonly string[]) {
   return Promise.all(
-    publicKeys.map((key) => crypto.subtle.importKey('spki', decode(key), { name: 'Ed25519' }, false, ['verify'])),
+    publicKeys.map((key) => crypto.subtle.importKey('spki', fromBase64(key), { name: 'Ed25519' }, false, ['verify'])),
   );
-}
-
-function decode(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -38,12 +38,11 @@ export async function readBodyText(
  * checked arrives: one read instead of a stream's many.
  */
 export async function readRequestText(request: Request, limitBytes: number): Promise<Result<string, ApiError>> {
-  const contentLength = request.headers.get('content-length');
-  if (contentLength === null || Number(contentLength) > limitBytes) return readBodyText(request, limitBytes);
-  const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > limitBytes) return err({ kind: 'body_too_large', limitBytes });
+  if (request.headers.get('content-length') === null) return readBodyText(request, limitBytes);
+  const bytes = await readBodyBytes(request, limitBytes);
+  if (!bytes.ok) return bytes;
   try {
-    return ok(utf8.decode(bytes));
+    return ok(utf8.decode(bytes.value));
   } catch {
     return err({ kind: 'invalid_encoding' });
   }
@@ -51,19 +50,28 @@ export async function readRequestText(request: Request, limitBytes: number): Pro
 
 /** The raw bytes of a body, as what signed them saw them, never holding more than `limitBytes`. */
 export async function readBodyBytes(
-  message: Pick<Request, 'headers' | 'body'>,
+  message: Pick<Request, 'headers' | 'body' | 'arrayBuffer'>,
   limitBytes: number,
 ): Promise<Result<Uint8Array<ArrayBuffer>, ApiError>> {
-  const tooLarge = err({ kind: 'body_too_large', limitBytes } as const);
-  if (Number(message.headers.get('content-length') ?? 0) > limitBytes) return tooLarge;
+  const contentLength = message.headers.get('content-length');
+  if (contentLength === null) return readStreamBytes(message, limitBytes);
+  if (Number(contentLength) > limitBytes) return err({ kind: 'body_too_large', limitBytes });
+  const bytes = await message.arrayBuffer();
+  return bytes.byteLength > limitBytes ? err({ kind: 'body_too_large', limitBytes }) : ok(new Uint8Array(bytes));
+}
+
+async function readStreamBytes(
+  { body }: Pick<Request, 'body'>,
+  limitBytes: number,
+): Promise<Result<Uint8Array<ArrayBuffer>, ApiError>> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let sizeBytes = 0;
-  const reader = message.body?.getReader();
+  const reader = body?.getReader();
   for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
     sizeBytes += read.value.byteLength;
     if (sizeBytes > limitBytes) {
       await reader?.cancel();
-      return tooLarge;
+      return err({ kind: 'body_too_large', limitBytes });
     }
     parts.push(new Uint8Array(read.value));
   }

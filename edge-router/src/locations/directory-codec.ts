@@ -1,9 +1,8 @@
 // How parts of the directory are written to Redis: JSON, gzip, base64. The format number in the key prefix changes
 // with the shape of the rows, so a deployment never reads what another one wrote in its own way.
 
+import { fromBase64, toBase64 } from '../rules/base64.ts';
 import type { DirectoryLocation } from './rules/directory.ts';
-
-const CHUNK_BYTES = 0x8000;
 
 /** Rows as compressed text. 2,000 locations come to about 120 KB, far below the 1 MB a segment may have. */
 export async function encodeRows(rows: readonly unknown[]): Promise<string> {
@@ -13,7 +12,7 @@ export async function encodeRows(rows: readonly unknown[]): Promise<string> {
 
 /** The inverse of `encodeRows`; throws on text that is not its output. */
 export async function decodeRows<Row>(text: string): Promise<readonly Row[]> {
-  const bytes = Uint8Array.from(atob(text), (character) => character.codePointAt(0) ?? 0);
+  const bytes = fromBase64(text);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   const rows: unknown = await new Response(stream).json();
   if (!Array.isArray(rows)) throw new TypeError('a directory segment is not a list');
@@ -28,12 +27,4 @@ export function encodeSliceRow(location: DirectoryLocation): string {
 /** The inverse of `encodeSliceRow`. */
 export function decodeSliceRow(text: string): DirectoryLocation {
   return JSON.parse(text) as DirectoryLocation;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let start = 0; start < bytes.length; start += CHUNK_BYTES) {
-    parts.push(String.fromCodePoint(...bytes.subarray(start, start + CHUNK_BYTES)));
-  }
-  return btoa(parts.join(''));
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { recordUndeliveredEvent } from '../../../db/queries/record-undelivered-event.ts';
 import type { AppDeps } from '../deps.ts';
 import { parseJson } from '../http/body.ts';
+import { fromBase64 } from '../rules/base64.ts';
 import { eventSchema } from './rules/event.ts';
 
 /** What QStash posts when it gives a message up (https://upstash.com/docs/qstash/features/callbacks). */
@@ -25,9 +26,7 @@ export async function keepUndelivered(
 
 function decode(base64: string): unknown {
   try {
-    const json = parseJson(
-      new TextDecoder().decode(Uint8Array.from(atob(base64), (letter) => letter.codePointAt(0) ?? 0)),
-    );
+    const json = parseJson(new TextDecoder().decode(fromBase64(base64)));
     return json.ok ? json.value : null;
   } catch {
     return null;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Settling } from '../../highlevel/rules/settling.ts';
 
 const text = z.string().max(500).nullish();
 
@@ -49,6 +50,24 @@ export function readLeadEvent(payload: unknown): LeadEvent | null {
     email: email ?? null,
     phone: phone ?? null,
     stage: readStage(parsed.data),
+  };
+}
+
+const contactNews = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdate']);
+
+/** Whether the contact may be one to route, or our own writing come back. */
+export function isOfContact({ type }: LeadEvent): boolean {
+  return contactNews.has(type);
+}
+
+/** What an event is taken for without anything having to be done: nothing, where it says how a lead goes on. */
+export function settleLeadEvent(event: LeadEvent | null): Settling {
+  return {
+    contactId: event?.contactId ?? null,
+    opportunityId: event?.opportunityId ?? null,
+    whenKnown: event?.stage ? null : event && isOfContact(event) ? 'echo' : 'not_needed',
+    whenUnknown: 'not_needed',
+    isRouted: event !== null && isOfContact(event),
   };
 }
 

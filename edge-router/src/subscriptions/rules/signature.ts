@@ -3,6 +3,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { fromBase64, toBase64 } from '../../rules/base64.ts';
 
 const SECRET_PREFIX = 'whsec_';
 
@@ -27,12 +28,4 @@ export function signEvent(secret: string, { id, timestampSeconds, body }: Signed
     'webhook-timestamp': String(timestampSeconds),
     'webhook-signature': `v1,${toBase64(signature)}`,
   };
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCodePoint(...bytes));
-}
-
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (letter) => letter.codePointAt(0) ?? 0);
 }
