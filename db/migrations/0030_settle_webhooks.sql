@@ -34,7 +34,8 @@ begin
       ignored := 'unknown_location';
     elsif known is not null then
       taken_for := settling ->> 'whenKnown';
-    elsif not is_awaited and not (is_master and (settling ->> 'isRouted')::boolean) then
+    elsif (not is_awaited or settling ->> 'whenKnown' = settling ->> 'whenUnknown')
+      and not (is_master and (settling ->> 'isRouted')::boolean) then
       taken_for := settling ->> 'whenUnknown';
     end if;
   end if;

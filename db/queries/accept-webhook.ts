@@ -22,7 +22,7 @@ export interface WebhookSettling {
   readonly opportunityId: string | null;
   /** What it is taken for where a lead was delivered as this contact or opportunity. Null: it has to be handled. */
   readonly whenKnown: string | null;
-  /** Likewise where none was, and no lead is on its way into this sub-account whose contact is not known yet. */
+  /** Likewise where none was. While a lead is on its way into this sub-account whose contact is not known yet, only if it is the same. */
   readonly whenUnknown: string | null;
   /** It has to be handled in the brand's own sub-account. */
   readonly isRouted: boolean;

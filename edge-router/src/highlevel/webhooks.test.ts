@@ -85,24 +85,34 @@ async function outcomeOf(response: Response): Promise<unknown> {
   return [response.status, await response.json()];
 }
 
+/** Of the app coming into a sub-account. */
+const install = (fields: Record<string, unknown> = {}): Record<string, unknown> => ({
+  type: 'INSTALL',
+  appId: 'app-1',
+  companyId: 'company-1',
+  locationId: 'sub-3',
+  webhookId: `wh-${webhooks++}`,
+  ...fields,
+});
+
 describe('a webhook', () => {
   it('is stored once with its outbox row, however often and at once it comes, under any of the keys', async () => {
-    const contact = makeContact();
+    const event = install();
     const answers = await Promise.all(
-      [current, next, current, next].map(async (key) => (await post(contact, { key })).json()),
+      [current, next, current, next].map(async (key) => (await post(event, { key })).json()),
     );
     expect(answers.filter((answer) => (answer as { outcome: string }).outcome === 'accepted')).toHaveLength(1);
     expect(answers.filter((answer) => (answer as { outcome: string }).outcome === 'duplicate')).toHaveLength(3);
     await router.settle();
     const { rows } = await database.pool.query('select * from webhook_events');
     expect(rows).toMatchObject([
-      { type: 'ContactCreate', resource_id: 'contact-1', payload: contact, outcome: 'accepted' },
+      { type: 'INSTALL', ghl_location_id: 'sub-3', payload: event, outcome: 'accepted', handled_at: null },
     ]);
     const bodies = router.sent.map((message) =>
       'body' in message && typeof message.body === 'string' ? message.body : '',
     );
-    expect(bodies.filter((body) => body.includes(`"webhookId":"${String(contact['webhookId'])}"`))).toHaveLength(1);
-    expect(bodies.join()).not.toContain('contact-1');
+    expect(bodies.filter((body) => body.includes(`"webhookId":"${String(event['webhookId'])}"`))).toHaveLength(1);
+    expect(bodies.join()).not.toContain('sub-3');
   });
 
   it.each([
@@ -207,15 +217,15 @@ describe('a webhook', () => {
 
   it('that cannot be stored is kept by QStash, hidden from its logs, and stored once when Postgres is back', async () => {
     router.sent.length = 0;
-    const contact = makeContact();
-    expect(await outcomeOf(await postWithoutPostgres(contact))).toEqual([202, { outcome: 'accepted' }]);
+    const event = install();
+    expect(await outcomeOf(await postWithoutPostgres(event))).toEqual([202, { outcome: 'accepted' }]);
     const [message] = router.sent as unknown as { url: string; body: string; redact: unknown }[];
     expect(message).toMatchObject({ url: 'https://router.test/v1/jobs/persist-event', redact: { body: true } });
     const body: unknown = JSON.parse(message?.body ?? '');
     expect(await persistEvent(router.deps, body)).toBe('done');
     expect(await persistEvent(router.deps, body)).toBe('done');
     expect([await countRows('webhook_events'), await countRows('outbox')]).toEqual([1, 1]);
-    expect(await outcomeOf(await post(contact))).toEqual([200, { outcome: 'duplicate' }]);
+    expect(await outcomeOf(await post(event))).toEqual([200, { outcome: 'duplicate' }]);
   });
 
   it('of another app is ignored for that also while Postgres is away, and not kept', async () => {
@@ -258,14 +268,6 @@ describe('what webhooks ask for', () => {
     ]);
   }
 
-  const install = (fields: Record<string, unknown>): Record<string, unknown> => ({
-    type: 'INSTALL',
-    appId: 'app-1',
-    companyId: 'company-1',
-    webhookId: `wh-${webhooks++}`,
-    ...fields,
-  });
-
   it('is done in whatever order they come: the app is in or out as HighLevel’s last word says', async () => {
     const locationId = 'sub-7';
     await take(install({ locationId, timestamp: '2026-10-01T10:00:00Z' }));
@@ -283,13 +285,14 @@ describe('what webhooks ask for', () => {
     await database.pool.query(connect);
     const status = async () =>
       (await database.pool.query('select status, status_reason from highlevel_connections')).rows[0];
-    await take(install({ type: 'UNINSTALL', timestamp: '2026-10-01T00:00:00Z' }));
+    const uninstall = (timestamp: string) => take(install({ type: 'UNINSTALL', locationId: undefined, timestamp }));
+    await uninstall('2026-10-01T00:00:00Z');
     expect(await status()).toEqual({ status: 'connected', status_reason: null });
-    await take(install({ type: 'UNINSTALL', timestamp: '2026-10-03T00:00:00Z' }));
+    await uninstall('2026-10-03T00:00:00Z');
     expect(await status()).toEqual({ status: 'reconnect_needed', status_reason: 'uninstalled' });
   });
 
-  it('is nothing for a probe contact, whose arrival can then be seen, nor yet for a lead’s life', async () => {
+  it('is nothing for a probe contact, whose arrival can then be seen, nor for one that nobody waits for', async () => {
     const isSeen = (contactId: string) => isWebhookSeen(router.deps.database, { type: 'ContactCreate', contactId });
     expect(await isSeen('probe-1')).toBe(false);
     await take(makeContact({ id: 'probe-1', tags: [PROBE_TAG] }));
@@ -297,7 +300,7 @@ describe('what webhooks ask for', () => {
     expect([await isSeen('probe-1'), await isSeen('contact-2')]).toEqual([true, true]);
     const { rows } = await database.pool.query('select resource_id, handled_as from webhook_events order by 1');
     expect(rows).toEqual([
-      { resource_id: 'contact-2', handled_as: null },
+      { resource_id: 'contact-2', handled_as: 'not_needed' },
       { resource_id: 'probe-1', handled_as: 'probe' },
     ]);
   });

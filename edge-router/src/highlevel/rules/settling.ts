@@ -9,7 +9,7 @@ export interface Settling {
   readonly contactId: string | null;
   readonly opportunityId: string | null;
   readonly whenKnown: string | null;
-  /** Where there is no such delivery, and none in this sub-account whose contact is not known yet. */
+  /** Where there is no such delivery. While one in this sub-account has a contact that is not known yet, only if it is the same. */
   readonly whenUnknown: string | null;
   /** It is not settled in the brand's own sub-account, whose contacts are routed. */
   readonly isRouted: boolean;
@@ -23,7 +23,7 @@ export function settleWebhook(payload: WebhookPayload, settleLead: (payload: unk
       return settleLead(payload);
     case 'probe':
     case 'company_installed':
-      return { contactId: null, opportunityId: null, whenKnown: null, whenUnknown: kind, isRouted: false };
+      return { contactId: null, opportunityId: null, whenKnown: kind, whenUnknown: kind, isRouted: false };
     case 'installation':
     case 'company_uninstalled':
       return null;
