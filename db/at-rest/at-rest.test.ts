@@ -46,7 +46,7 @@ async function findKnownLead(part: number): Promise<KnownLead> {
       d.ghl_location_id as "ghlLocationId", d.id as "deliveryId"
      from (
        select * from leads where id < $1 and created_at <= uuid_extract_timestamp($1) and status = 'assigned' order by id desc limit 1
-     ) l join deliveries d on d.lead_id = l.id`,
+     ) l join deliveries d on d.lead_id = l.id and d.move = 0`,
     [leadIdAt(Math.floor(at))],
   );
   if (!rows[0]) throw new Error(`no lead at ${part}`);

@@ -85,7 +85,7 @@ async function dropDeliveryIndexes(pool: pg.Pool): Promise<string[]> {
 
 /**
  * Of 1,000 leads 2 wait in the parking lot, 40 are duplicates and the others were assigned, delivered, told of on the time line, and
- * some contacted and won. A few locations have most of the leads. Person n is known by sha256('person-n').
+ * some contacted and won; 10 are on their way a second time, as if HighLevel were away. A few locations have most of the leads. Person n is known by sha256('person-n').
  */
 const FILL_MONTH = `
 create function fill_month(months_ago integer, wanted integer) returns void language plpgsql as $$
@@ -138,5 +138,7 @@ begin
     '{"contactSent": true}', 'contact-' || f.n, 'opportunity-' || f.n, uuid_extract_timestamp(f.id),
     uuid_extract_timestamp(f.id) + interval '2 s', uuid_extract_timestamp(f.id) + interval '2 s'
   from filled f where f.status = 'assigned';
+  insert into deliveries (lead_id, location_id, move, ghl_location_id, status)
+  select f.id, f.location_id, 1, f.ghl_location_id, 'pending' from filled f where f.status = 'assigned' and f.n % 100 = 7;
   drop table filled;
 end $$`;

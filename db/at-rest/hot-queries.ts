@@ -1,3 +1,4 @@
+import { acceptWebhook } from '../queries/accept-webhook.ts';
 import { assignLead } from '../queries/assign-lead.ts';
 import { beginDelivery } from '../queries/begin-delivery.ts';
 import { findAwaitedLeads } from '../queries/find-awaited-leads.ts';
@@ -130,9 +131,38 @@ export const hotQueries: readonly HotQuery[] = [
     partitions: 1,
   },
   {
+    name: 'HighLevel’s news is stored and settled',
+    run: (database, { externalId, ghlLocationId }) =>
+      acceptWebhook(database, {
+        id: `at-rest-${Math.random()}`,
+        type: 'ContactUpdate',
+        ghlLocationId,
+        resourceId: `contact-${externalId}`,
+        anywhere: false,
+        reason: null,
+        payload: {},
+        settling: {
+          contactId: `contact-${externalId}`,
+          opportunityId: null,
+          whenKnown: 'echo',
+          whenUnknown: 'not_needed',
+          isRouted: true,
+        },
+      }),
+    indexes: ['deliveries_contact'],
+    partitions: 0,
+  },
+  {
     name: 'HighLevel’s news finds its lead',
     run: (database, { externalId, ghlLocationId }) =>
       findDeliveredLeads(database, [{ ghlLocationId, contactId: `contact-${externalId}`, opportunityId: null }]),
+    indexes: ['deliveries_contact'],
+    partitions: 0,
+  },
+  {
+    name: 'HighLevel’s news finds no lead',
+    run: (database, { ghlLocationId }) =>
+      findDeliveredLeads(database, [{ ghlLocationId, contactId: String(Math.random()), opportunityId: null }]),
     indexes: ['deliveries_contact', 'deliveries_awaited'],
     partitions: 0,
   },
@@ -140,7 +170,7 @@ export const hotQueries: readonly HotQuery[] = [
     name: 'HighLevel’s news finds its person',
     run: (database, { externalId, ghlLocationId }) =>
       findAwaitedLeads(database, [{ ghlLocationId, personHashes: [sha256(`person-${externalId}`)] }]),
-    indexes: ['person_keys_pkey', 'deliveries_'],
+    indexes: ['person_keys_pkey', 'deliveries_awaited'],
     partitions: 0,
   },
   {

@@ -15,6 +15,8 @@ export interface AppDeps {
   readonly replica: Database | null;
   readonly redis: Pick<Redis, 'get' | 'mget' | 'set' | 'hset' | 'expire' | 'eval' | 'ping'>;
   readonly qstash: Pick<Client, 'batch'>;
+  /** What QStash gave up on. */
+  readonly deadLetters: Pick<Client['dlq'], 'listMessages' | 'retry'>;
   readonly receiver: Pick<Receiver, 'verify'>;
   /** Whether a key or source may come once more at this Cloudflare location; null where no such binding is. */
   readonly limitAtEdge: ((who: string) => Promise<boolean>) | null;

@@ -9,6 +9,7 @@ import { parseConfig, type Config } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import { createJsonLog } from './http/log.ts';
 import { toProblem } from './http/problem.ts';
+import { within } from './http/within.ts';
 import { runEveryFiveMinutes, runEveryMinute, runNightly } from './jobs/sweep.ts';
 import { readPostalCodes } from './locations/rules/postal-codes.ts';
 import { createCensusGeocoder } from './onboarding/census-geocoder.ts';
@@ -22,6 +23,8 @@ const REPLICA_TIMEOUT_MS = 4000;
 const REDIS_TIMEOUT_MS = 1500;
 /** A Redis that does not say so soon lets a request through. */
 const LIMIT_PATIENCE_MS = 300;
+/** Its client has no time-out. A message that was taken after all is known by its deduplication id when it is sent again. */
+const QSTASH_TIMEOUT_MS = 8000;
 const NIGHTLY_CRON = '17 3 * * *';
 const FIVE_MINUTES_CRON = '*/5 * * * *';
 
@@ -49,7 +52,7 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
     replica:
       replicaUrl === null ? null : createDatabase({ ...primary, url: replicaUrl, timeoutMs: REPLICA_TIMEOUT_MS, slow }),
     redis,
-    qstash: new Client({ baseUrl: qstash.url, token: qstash.token, enableTelemetry: false, retry: { retries: 1 } }),
+    ...createQstash(qstash),
     receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),
     geocodeBatch: createCensusGeocoder({ baseUrl: config.censusGeocoderUrl }),
     limitAtEdge: env.EDGE_LIMIT ? readLimit(env.EDGE_LIMIT) : null,
@@ -59,6 +62,17 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
     nowMs: () => Date.now(),
     newId: () => uuidv7(),
     log,
+  };
+}
+
+function createQstash({ url, token }: Config['qstash']): Pick<AppDeps, 'qstash' | 'deadLetters'> {
+  const client = new Client({ baseUrl: url, token, enableTelemetry: false, retry: { retries: 1 } });
+  return {
+    qstash: { batch: (messages) => within(QSTASH_TIMEOUT_MS, client.batch(messages)) },
+    deadLetters: {
+      listMessages: (wanted) => within(QSTASH_TIMEOUT_MS, client.dlq.listMessages(wanted)),
+      retry: (letters) => within(QSTASH_TIMEOUT_MS, client.dlq.retry(letters)),
+    },
   };
 }
 

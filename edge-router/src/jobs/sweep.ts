@@ -16,6 +16,7 @@ import type { App } from '../app.ts';
 import type { AppDeps } from '../deps.ts';
 import { findAlarms } from '../http/alarms.ts';
 import { findLeadSettings } from '../settings/find-lead-settings.ts';
+import { redriveDeadLetters } from './redrive-dead-letters.ts';
 
 const PARTITION_MONTHS_AHEAD = 3;
 /** Reports of a year ago know how full locations were. */
@@ -80,9 +81,15 @@ async function logAlarms(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Pr
   for (const alarm of found) deps.log({ event: 'alarm', ...alarm });
 }
 
-/** Every five minutes: how locations do today is counted anew. Who finds it under way leaves it to that one. */
-export async function runEveryFiveMinutes(deps: Pick<AppDeps, 'database' | 'log'>): Promise<void> {
+/**
+ * Every five minutes: what QStash gave up on is sent again; how locations do today is counted anew, and who finds that under way leaves it
+ * to that one.
+ */
+export async function runEveryFiveMinutes(
+  deps: Pick<AppDeps, 'config' | 'database' | 'deadLetters' | 'log'>,
+): Promise<void> {
   await runEach(deps, {
+    deadLetters: () => redriveDeadLetters(deps),
     locationPerformance: async () => {
       if ((await refreshLocationPerformance(deps.database)) === 'busy') deps.log({ event: 'performance_refresh_busy' });
     },

@@ -46,6 +46,8 @@ export interface TestRouterOptions {
   readonly replica?: AppDeps['replica'];
   readonly redis?: TestRouterRedis;
   readonly qstash?: AppDeps['qstash'];
+  /** None where it is left out. */
+  readonly deadLetters?: AppDeps['deadLetters'];
   readonly geocodeBatch?: AppDeps['geocodeBatch'];
   readonly nowMs?: () => number;
   readonly maxLocations?: number;
@@ -90,6 +92,7 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     replica: options.replica ?? null,
     redis,
     qstash: options.qstash ?? createRecordingQstash(sent),
+    deadLetters: options.deadLetters ?? noDeadLetters,
     receiver: options.receiver ?? new Receiver(TEST_SIGNING_KEYS),
     limitAtEdge: options.limitAtEdge ?? null,
     limitForAll: new Ratelimit({
@@ -126,6 +129,11 @@ function failOnSecret(line: string, { highlevel, redis, qstash }: Config): void 
     });
   }
 }
+
+const noDeadLetters: AppDeps['deadLetters'] = {
+  listMessages: () => Promise.resolve({ messages: [] }),
+  retry: () => Promise.resolve({ responses: [] }),
+};
 
 /** Stores a new key with these scopes and answers its token. */
 export async function mintApiKey(deps: Pick<AppDeps, 'database'>, scopes: readonly string[]): Promise<string> {
