@@ -6,15 +6,24 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { migrateDatabase } from '../db/migrate.ts';
-import { createSigningKey, toPublicKeyPem } from '../local/highlevel/webhooks/signing.ts';
 import { findFreePort } from '../local/ports.ts';
 import { removePostgresData, startPostgres } from '../local/postgres.ts';
 import { startRedis } from '../local/redis.ts';
+import {
+  addressOf,
+  describeRouterEnvironment,
+  makeRouterSecrets,
+  type RouterSecrets,
+  type RouterSurroundings,
+} from '../local/router-environment.ts';
 import { startStandInProcess } from '../local/stand-in-process.ts';
 import { buildWorker, startWorkerd } from '../local/workerd.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
 const BUILD_TIMEOUT_MS = 120_000;
+/** Nobody calls HighLevel here: its webhooks are known by their signature, and tell of nothing that would have to be read. */
+const NOBODY_LISTENS = 9;
+const WITHOUT_LIMITS = { LEADS_PER_10_SECONDS: '10000000', API_CALLS_PER_MINUTE: '10000000' };
 
 export interface BenchStack {
   readonly pool: pg.Pool;
@@ -50,20 +59,18 @@ export async function startBenchStack(onStarted: OnStarted): Promise<BenchStack>
   onStarted(() => pool.end());
   const apiKey = `swy_${randomBytes(24).toString('base64url')}`;
   await prepareTables(pool, apiKey);
-  const signingKey = createSigningKey();
-  const router = {
-    ...(await describeRouter({ folder, databaseUrl, redisPort, onStarted })),
-    ...describeHighlevel(signingKey),
-  };
+  const secrets = makeRouterSecrets();
+  const ports = await startParts({ folder, databaseUrl, redisPort, secrets, onStarted });
+  const router = { ...describeRouterEnvironment({ ports, databaseUrl, secrets }), ...WITHOUT_LIMITS };
   const baseline = { ...router, API_KEY_HASH: createHash('sha256').update(apiKey).digest('hex') };
-  const [routerPort, baselinePort] = [Number(new URL(router.PUBLIC_URL).port), await findFreePort()];
+  const [routerPort, baselinePort] = [ports.edge, await findFreePort()];
   const started = await Promise.all([
     startWorkerd({ bundleDir: routerDir, port: routerPort, bindings: router }),
     startWorkerd({ bundleDir: baselineDir, port: baselinePort, bindings: baseline }),
   ]);
   for (const { stop } of started) onStarted(stop);
-  const redis = { url: router.UPSTASH_REDIS_REST_URL, token: router.UPSTASH_REDIS_REST_TOKEN };
-  return { pool, apiKey, signingKey, routerPort, baselinePort, redis };
+  const redis = { url: addressOf(ports.upstashRedis), token: secrets.redisToken };
+  return { pool, apiKey, signingKey: secrets.highlevelSigningKey, routerPort, baselinePort, redis };
 }
 
 async function startDatabase(folder: string, onStarted: OnStarted): Promise<string> {
@@ -102,48 +109,34 @@ async function prepareTables(pool: pg.Pool, apiKey: string): Promise<void> {
   ]);
 }
 
-async function describeRouter(parts: { folder: string; databaseUrl: string; redisPort: number; onStarted: OnStarted }) {
-  const { folder, databaseUrl, redisPort, onStarted } = parts;
+async function startParts(parts: {
+  folder: string;
+  databaseUrl: string;
+  redisPort: number;
+  secrets: RouterSecrets;
+  onStarted: OnStarted;
+}): Promise<RouterSurroundings['ports']> {
+  const { folder, databaseUrl, redisPort, secrets, onStarted } = parts;
   const postgresPort = new URL(databaseUrl).port;
-  const secrets = { TOKEN: 'bench-token', CURRENT_SIGNING_KEY: 'sig_current', NEXT_SIGNING_KEY: 'sig_next' };
   const [neonHttp, upstashRedis, qstash] = await Promise.all([
     startStandIn('neon-http', { PGHOST: '127.0.0.1', PGPORT: postgresPort }, onStarted),
     startStandIn(
       'upstash-redis',
-      { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redisPort), TOKEN: secrets.TOKEN },
+      { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redisPort), TOKEN: secrets.redisToken },
       onStarted,
     ),
-    startStandIn('qstash', { FILE: join(folder, 'qstash.sqlite'), ...secrets }, onStarted),
+    startStandIn(
+      'qstash',
+      {
+        FILE: join(folder, 'qstash.sqlite'),
+        TOKEN: secrets.qstashToken,
+        CURRENT_SIGNING_KEY: secrets.qstashCurrentSigningKey,
+        NEXT_SIGNING_KEY: secrets.qstashNextSigningKey,
+      },
+      onStarted,
+    ),
   ]);
-  return {
-    PUBLIC_URL: `http://127.0.0.1:${await findFreePort()}`,
-    DATABASE_URL: databaseUrl,
-    NEON_FETCH_ENDPOINT: `http://127.0.0.1:${neonHttp}/sql`,
-    UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${upstashRedis}`,
-    UPSTASH_REDIS_REST_TOKEN: secrets.TOKEN,
-    QSTASH_URL: `http://127.0.0.1:${qstash}`,
-    QSTASH_TOKEN: secrets.TOKEN,
-    QSTASH_CURRENT_SIGNING_KEY: secrets.CURRENT_SIGNING_KEY,
-    QSTASH_NEXT_SIGNING_KEY: secrets.NEXT_SIGNING_KEY,
-    LEADS_PER_10_SECONDS: '10000000',
-    API_CALLS_PER_MINUTE: '10000000',
-    PERSON_HASH_KEY: randomBytes(32).toString('hex'),
-    EVENT_SIGNING_KEY: randomBytes(32).toString('hex'),
-  };
-}
-
-/** Nobody calls HighLevel here: its webhooks are known by their signature, and tell of nothing that would have to be read. */
-function describeHighlevel(signingKey: string) {
-  return {
-    HIGHLEVEL_COMPANY_ID: 'bench-company',
-    HIGHLEVEL_APP_ID: 'bench-app',
-    HIGHLEVEL_CLIENT_ID: 'bench-client',
-    HIGHLEVEL_BASE_URL: 'http://127.0.0.1:9',
-    HIGHLEVEL_CLIENT_SECRET: randomBytes(16).toString('hex'),
-    HIGHLEVEL_AGENCY_TOKEN: randomBytes(16).toString('hex'),
-    HIGHLEVEL_TOKEN_KEY: randomBytes(32).toString('hex'),
-    HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: toPublicKeyPem(signingKey),
-  };
+  return { edge: await findFreePort(), neonHttp, upstashRedis, qstash, highlevel: NOBODY_LISTENS };
 }
 
 /** @returns its port */

@@ -1,15 +1,17 @@
 // Everything that a brand's router stands on, each part a process of its own on loopback with its own data, and each can be killed.
-import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateDatabase } from '../db/migrate.ts';
-import { brandIds } from '../local/highlevel/admin/brand.ts';
-import { app } from '../local/highlevel/modules/app-installations.ts';
-import { createSigningKey, toPublicKeyPem } from '../local/highlevel/webhooks/signing.ts';
 import { findFreePort } from '../local/ports.ts';
 import { removePostgresData, startPostgres } from '../local/postgres.ts';
 import { startRedis } from '../local/redis.ts';
+import {
+  addressOf,
+  describeRouterEnvironment,
+  makeRouterSecrets,
+  type RouterSecrets,
+} from '../local/router-environment.ts';
 import { startStandInProcess } from '../local/stand-in-process.ts';
 import { buildWorker, startWorkerd } from '../local/workerd.ts';
 import { TIME_SCALE } from './pace.ts';
@@ -55,8 +57,7 @@ export async function startSoakStack(onStarted: OnStarted): Promise<SoakStack> {
   const bundleDir = join(folder, 'router');
   mkdirSync(bundleDir);
   const ports = await choosePorts();
-  const signingKey = createSigningKey();
-  const secrets = chooseSecrets();
+  const secrets = makeRouterSecrets();
   const built = buildWorker({ outDir: bundleDir });
   built.catch(() => undefined);
   let databaseUrl = '';
@@ -67,14 +68,15 @@ export async function startSoakStack(onStarted: OnStarted): Promise<SoakStack> {
     return running;
   });
   const redis = await startPart(onStarted, () => startRedis({ port: ports.redis, dataDir: join(folder, 'redis') }));
-  const standIns = describeStandIns({ folder, ports, signingKey, secrets });
+  const standIns = describeStandIns({ folder, ports, secrets });
   const startOne = (standIn: (typeof standIns)[keyof typeof standIns]) =>
     startPart(onStarted, () => startStandInProcess(standIn));
   await Promise.all([startOne(standIns.neonHttp), startOne(standIns.upstashRedis)]);
   const [qstash, sandbox] = await Promise.all([startOne(standIns.qstash), startOne(standIns.sandbox)]);
   await Promise.all([migrateDatabase({ url: databaseUrl }), built]);
   const logs: (() => string)[] = [];
-  const bindings = describeBindings({ ports, databaseUrl, signingKey, secrets });
+  const environment = describeRouterEnvironment({ ports, databaseUrl, secrets });
+  const bindings = { ...environment, ONBOARDING_TIME_SCALE: String(TIME_SCALE) };
   const workerd = await startPart(onStarted, async () => {
     const running = await startWorkerd({ bundleDir, port: ports.edge, cronPort: ports.cron, bindings });
     logs.push(running.readLog);
@@ -85,8 +87,8 @@ export async function startSoakStack(onStarted: OnStarted): Promise<SoakStack> {
     databaseUrl,
     edgeUrl: addressOf(ports.edge),
     cronUrl: addressOf(ports.cron),
-    sandboxUrl: addressOf(ports.sandbox),
-    signingKey,
+    sandboxUrl: addressOf(ports.highlevel),
+    signingKey: secrets.highlevelSigningKey,
     secrets: [...Object.values(secrets), databaseUrl],
     readLog: () => logs.map((read) => read()).join(''),
   };
@@ -105,7 +107,6 @@ async function startPart(onStarted: OnStarted, start: () => Promise<Process>): P
 }
 
 type Ports = Awaited<ReturnType<typeof choosePorts>>;
-type Secrets = ReturnType<typeof chooseSecrets>;
 
 async function choosePorts() {
   return {
@@ -114,29 +115,14 @@ async function choosePorts() {
     neonHttp: await findFreePort(),
     upstashRedis: await findFreePort(),
     qstash: await findFreePort(),
-    sandbox: await findFreePort(),
+    highlevel: await findFreePort(),
     edge: await findFreePort(),
     cron: await findFreePort(),
   };
 }
 
-function chooseSecrets() {
-  const secret = (): string => randomBytes(24).toString('base64url');
-  return {
-    redisToken: secret(),
-    qstashToken: secret(),
-    currentSigningKey: `sig_${secret()}`,
-    nextSigningKey: `sig_${secret()}`,
-    personHashKey: secret(),
-    eventSigningKey: secret(),
-    agencyToken: `pit-${secret()}`,
-    clientSecret: secret(),
-    tokenKey: secret(),
-  };
-}
-
-function describeStandIns(stack: { folder: string; ports: Ports; signingKey: string; secrets: Secrets }) {
-  const { folder, ports, signingKey, secrets } = stack;
+function describeStandIns(stack: { folder: string; ports: Ports; secrets: RouterSecrets }) {
+  const { folder, ports, secrets } = stack;
   const loopback = '127.0.0.1';
   return {
     neonHttp: {
@@ -155,56 +141,22 @@ function describeStandIns(stack: { folder: string; ports: Ports; signingKey: str
       env: {
         FILE: join(folder, 'qstash.sqlite'),
         TOKEN: secrets.qstashToken,
-        CURRENT_SIGNING_KEY: secrets.currentSigningKey,
-        NEXT_SIGNING_KEY: secrets.nextSigningKey,
+        CURRENT_SIGNING_KEY: secrets.qstashCurrentSigningKey,
+        NEXT_SIGNING_KEY: secrets.qstashNextSigningKey,
         TIME_SCALE: String(TIME_SCALE),
       },
     },
     sandbox: {
       folder: 'highlevel',
-      port: ports.sandbox,
+      port: ports.highlevel,
       env: {
         FILE: join(folder, 'highlevel.sqlite'),
-        AGENCY_TOKEN: secrets.agencyToken,
-        CLIENT_ID: clientId,
-        CLIENT_SECRET: secrets.clientSecret,
-        SIGNING_KEY: signingKey,
+        AGENCY_TOKEN: secrets.highlevelAgencyToken,
+        CLIENT_ID: secrets.highlevelClientId,
+        CLIENT_SECRET: secrets.highlevelClientSecret,
+        SIGNING_KEY: secrets.highlevelSigningKey,
         SETTINGS: JSON.stringify({ timeScale: TIME_SCALE, rateLimits: { timeScale: TIME_SCALE } }),
       },
     },
   } as const;
-}
-
-const clientId = `${app.id}-soak`;
-
-function describeBindings(stack: { ports: Ports; databaseUrl: string; signingKey: string; secrets: Secrets }) {
-  const { ports, databaseUrl, signingKey, secrets } = stack;
-  const sandboxUrl = addressOf(ports.sandbox);
-  return {
-    PUBLIC_URL: addressOf(ports.edge),
-    DATABASE_URL: databaseUrl,
-    NEON_FETCH_ENDPOINT: `${addressOf(ports.neonHttp)}/sql`,
-    UPSTASH_REDIS_REST_URL: addressOf(ports.upstashRedis),
-    UPSTASH_REDIS_REST_TOKEN: secrets.redisToken,
-    QSTASH_URL: addressOf(ports.qstash),
-    QSTASH_TOKEN: secrets.qstashToken,
-    QSTASH_CURRENT_SIGNING_KEY: secrets.currentSigningKey,
-    QSTASH_NEXT_SIGNING_KEY: secrets.nextSigningKey,
-    PERSON_HASH_KEY: secrets.personHashKey,
-    EVENT_SIGNING_KEY: secrets.eventSigningKey,
-    HIGHLEVEL_BASE_URL: sandboxUrl,
-    HIGHLEVEL_AUTHORIZE_URL: `${sandboxUrl}/v2/oauth/chooselocation`,
-    HIGHLEVEL_COMPANY_ID: brandIds.company,
-    HIGHLEVEL_APP_ID: app.id,
-    HIGHLEVEL_CLIENT_ID: clientId,
-    HIGHLEVEL_CLIENT_SECRET: secrets.clientSecret,
-    HIGHLEVEL_AGENCY_TOKEN: secrets.agencyToken,
-    HIGHLEVEL_TOKEN_KEY: secrets.tokenKey,
-    HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: toPublicKeyPem(signingKey),
-    ONBOARDING_TIME_SCALE: String(TIME_SCALE),
-  };
-}
-
-function addressOf(port: number): string {
-  return `http://127.0.0.1:${port}`;
 }

@@ -1,9 +1,7 @@
 // The edge router as it is deployed (wrangler.toml unchanged), on workerd by `wrangler dev`. Only its environment is local.
 import { join } from 'node:path';
-import { brandIds } from '../highlevel/admin/brand.ts';
-import { app } from '../highlevel/modules/app-installations.ts';
-import { toPublicKeyPem } from '../highlevel/webhooks/signing.ts';
 import { assertPortFree, ports } from '../ports.ts';
+import { addressOf, describeRouterEnvironment } from '../router-environment.ts';
 import { localPaths, logFileOf, PROJECT } from './local-folder.ts';
 import { startProcessGroup } from './process-group.ts';
 import type { ProcessGroup } from './process-group.ts';
@@ -17,7 +15,7 @@ const PROBE_TIMEOUT_MS = 5000;
 /** The sandbox's clock, which the router's patience has to know: a snapshot loads in a second, a hundred of them in ten. */
 export const HIGHLEVEL_TIME_SCALE = 60;
 
-export const edgeUrl = `http://127.0.0.1:${ports.edge}`;
+export const edgeUrl = addressOf(ports.edge);
 
 export type EdgeEnvironment = { readonly secrets: LocalSecrets; readonly databaseUrl: string };
 
@@ -49,36 +47,10 @@ function wranglerArguments(): string[] {
 
 function workerVariables({ secrets, databaseUrl }: EdgeEnvironment): Record<string, string> {
   return {
-    PUBLIC_URL: edgeUrl,
-    CENSUS_GEOCODER_URL: `http://127.0.0.1:${ports.census}`,
-    DATABASE_URL: databaseUrl,
-    NEON_FETCH_ENDPOINT: `http://127.0.0.1:${ports.neonHttp}/sql`,
-    UPSTASH_REDIS_REST_URL: `http://127.0.0.1:${ports.upstashRedis}`,
-    UPSTASH_REDIS_REST_TOKEN: secrets.redisToken,
-    QSTASH_URL: `http://127.0.0.1:${ports.qstash}`,
-    QSTASH_TOKEN: secrets.qstashToken,
-    QSTASH_CURRENT_SIGNING_KEY: secrets.qstashCurrentSigningKey,
-    QSTASH_NEXT_SIGNING_KEY: secrets.qstashNextSigningKey,
-    PERSON_HASH_KEY: secrets.personHashKey,
-    EVENT_SIGNING_KEY: secrets.eventSigningKey,
+    ...describeRouterEnvironment({ ports, databaseUrl, secrets }),
+    CENSUS_GEOCODER_URL: addressOf(ports.census),
     ALLOW_PRIVATE_TARGETS: 'true',
     ONBOARDING_TIME_SCALE: String(HIGHLEVEL_TIME_SCALE),
-    ...highlevelVariables(secrets),
-  };
-}
-
-function highlevelVariables(secrets: LocalSecrets): Record<string, string> {
-  const baseUrl = `http://127.0.0.1:${ports.highlevel}`;
-  return {
-    HIGHLEVEL_BASE_URL: baseUrl,
-    HIGHLEVEL_AUTHORIZE_URL: `${baseUrl}/v2/oauth/chooselocation`,
-    HIGHLEVEL_COMPANY_ID: brandIds.company,
-    HIGHLEVEL_APP_ID: app.id,
-    HIGHLEVEL_CLIENT_ID: secrets.highlevelClientId,
-    HIGHLEVEL_CLIENT_SECRET: secrets.highlevelClientSecret,
-    HIGHLEVEL_AGENCY_TOKEN: secrets.highlevelAgencyToken,
-    HIGHLEVEL_TOKEN_KEY: secrets.highlevelTokenKey,
-    HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: toPublicKeyPem(secrets.highlevelSigningKey),
   };
 }
 

@@ -1,30 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { app } from '../highlevel/modules/app-installations.ts';
-import { createSigningKey } from '../highlevel/webhooks/signing.ts';
+import { randomText, routerSecretMakers } from '../router-environment.ts';
 import { readJsonFile, writePrivateFile } from './private-file.ts';
-
-const RANDOM_BYTES = 32;
 
 /** A new name here is made at the next start; the others stay as they are. */
 const makers = {
-  eventSigningKey: randomText,
+  ...routerSecretMakers,
   apiKey: () => `swy_${randomText()}`,
-  highlevelAgencyToken: () => `pit-${randomText()}`,
-  // The app's id comes before the first hyphen, as in HighLevel's own.
-  highlevelClientId: () => `${app.id}-${randomText()}`,
-  highlevelClientSecret: randomText,
-  highlevelSigningKey: createSigningKey,
-  highlevelTokenKey: randomText,
   n8nEncryptionKey: randomText,
   // n8n asks for a capital letter and a digit, and takes 64 characters.
   n8nPassword: () => `Swy1-${randomText()}`,
   n8nRunnersToken: randomText,
-  personHashKey: randomText,
-  qstashToken: randomText,
-  qstashCurrentSigningKey: () => `sig_${randomText()}`,
-  qstashNextSigningKey: () => `sig_${randomText()}`,
-  redisToken: randomText,
   redisReadOnlyToken: randomText,
 } as const;
 
@@ -48,8 +33,4 @@ function readKnown(file: string): Record<string, string> {
   const parsed = fileSchema.safeParse(found.content);
   if (!parsed.success) throw new Error(`${file} is damaged: npm run reset clears it, with all local data.`);
   return parsed.data;
-}
-
-function randomText(): string {
-  return randomBytes(RANDOM_BYTES).toString('base64url');
 }
