@@ -4,6 +4,8 @@ import type { HighlevelError } from './rules/failure.ts';
 const notConnected = {
   not_configured: 'HighLevel is not configured here.',
   not_connected: 'Nobody has connected the app to HighLevel yet: POST /v1/highlevel/connect.',
+  wrong_token_key:
+    "HIGHLEVEL_TOKEN_KEY is not the one that HighLevel's tokens were sealed under: put that one back, or have an admin connect again, POST /v1/highlevel/connect.",
   reconnect_needed:
     'HighLevel no longer accepts the connection: an admin has to connect again, POST /v1/highlevel/connect.',
 } as const;

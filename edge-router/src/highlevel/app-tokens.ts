@@ -94,7 +94,7 @@ async function readConnection(deps: AppTokensDeps, connection: HighlevelConnecti
   if (!connection) return notConnected('not_connected');
   if (connection.status === 'reconnect_needed') return notConnected('reconnect_needed');
   const token = await deps.cipher.open(connection.accessToken, sealingPurposes(connection.companyId).access);
-  if (token === null) return giveUp(deps, { connection, reason: 'sealed_with_another_key' });
+  if (token === null) return cannotOpen(deps);
   const { connectedAtMs, refreshedAtMs, accessExpiresAtMs, version } = connection;
   const goodUntilMs = findGoodUntil({ sinceMs: refreshedAtMs ?? connectedAtMs, expiresAtMs: accessExpiresAtMs });
   return ok({ token, goodUntilMs, version });
@@ -122,12 +122,12 @@ async function refresh(deps: AppTokensDeps, stale: HighlevelConnection): Promise
 
 async function refreshWithLease(deps: AppTokensDeps, stale: HighlevelConnection): Promise<Found | 'again'> {
   const { companyId, version } = stale;
+  const refreshToken = await deps.cipher.open(stale.refreshToken, sealingPurposes(companyId).refresh);
+  if (refreshToken === null) return cannotOpen(deps);
   const lease = deps.newId();
   const taken = await takeRefreshLease(deps.database, { companyId, version, lease, leaseSeconds: LEASE_SECONDS });
   if (!taken) return 'again';
   const { connection, wasSent } = taken;
-  const refreshToken = await deps.cipher.open(connection.refreshToken, sealingPurposes(companyId).refresh);
-  if (refreshToken === null) return giveUp(deps, { connection, reason: 'sealed_with_another_key' });
   const answer = await sendRefresh(deps, refreshToken);
   if (answer.ok) return keepRefreshed(deps, connection, answer.value);
   if (isTokenRefused(answer.error)) {
@@ -201,6 +201,12 @@ async function storeStubbornly(
       await pause(LOOK_INTERVAL_MS * 2 ** tries);
     }
   }
+}
+
+/** Nothing is written: the tokens are good, and a key that was deployed by mistake is put back. */
+function cannotOpen(deps: AppTokensDeps): Found {
+  deps.log({ event: 'highlevel_wrong_token_key', companyId: deps.config.companyId });
+  return notConnected('wrong_token_key');
 }
 
 async function giveUp(

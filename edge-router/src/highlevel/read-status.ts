@@ -11,7 +11,7 @@ import type { HighlevelError } from './rules/failure.ts';
 
 export interface HighlevelStatus {
   readonly connection: BulkRunFacts['connection'];
-  /** Why it is not connected: `refresh_token_refused`, `refresh_answer_lost`, `uninstalled`, `sealed_with_another_key`. */
+  /** Why it is not connected: `refresh_token_refused`, `refresh_answer_lost`, `uninstalled`. */
   readonly reason: string | null;
   readonly company: { readonly id: string; readonly name: string | null; readonly locations: number | null } | null;
   readonly plan: string | null;
@@ -58,7 +58,7 @@ export async function readHighlevelStatus(
   const connection = await findHighlevelConnection(deps.database, highlevel.config.companyId);
   const granted = connection?.scopes ?? [];
   const facts: BulkRunFacts = {
-    connection: connection?.status ?? 'not_connected',
+    connection: isKeyWrong(installed) ? 'wrong_token_key' : (connection?.status ?? 'not_connected'),
     missingScopes: connection ? findMissingScopes(granted) : [],
     installToFutureLocations:
       valueOf(installed)?.installToFutureLocations ?? connection?.installToFutureLocations ?? null,
@@ -97,6 +97,10 @@ function judge(facts: BulkRunFacts): HighlevelStatus['bulkRun'] {
 
 function valueOf<T>(result: Result<T, HighlevelError>): T | null {
   return result.ok ? result.value : null;
+}
+
+function isKeyWrong(result: Result<unknown, HighlevelError>): boolean {
+  return !result.ok && result.error.kind === 'not_connected' && result.error.reason === 'wrong_token_key';
 }
 
 function isRefused(result: Result<unknown, HighlevelError>): boolean {

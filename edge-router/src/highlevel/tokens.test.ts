@@ -86,12 +86,16 @@ describe('the app’s token', () => {
     for (const text of ['', 'v1.x.y', 'v2.AAAA.AAAA', 'v1.AAAA']) expect(await cipher.open(text, '')).toBeNull();
   });
 
-  it('that cannot be opened, because the key was changed, asks for a new connection', async () => {
-    await database.pool.query(`update highlevel_connections set access_token = 'v1.AAAAAAAAAAAAAAAA.AAAA'`);
-    expect(await askAsApp(test.highlevel)).toMatchObject({
-      error: { kind: 'not_connected', reason: 'reconnect_needed' },
-    });
-    expect(await readRow()).toMatchObject({ status_reason: 'sealed_with_another_key' });
+  it('that cannot be opened, because the key was changed, is good again when the key is back', async () => {
+    const before = await readRow();
+    const tokenKey = 'deployed by mistake, and long enough';
+    const { highlevel: other } = await test.startAnother({ highlevel: { ...test.config, tokenKey } });
+    const refused = { error: { kind: 'not_connected', reason: 'wrong_token_key' } };
+    expect(await askAsApp(other)).toMatchObject(refused);
+    await database.pool.query(`update highlevel_connections set access_expires_at = now() - interval '1 second'`);
+    expect(await askAsApp(other)).toMatchObject(refused);
+    expect(await readRow()).toMatchObject({ status: 'connected', version: before['version'], refresh_sent_at: null });
+    expect(await askAsApp(test.highlevel)).toMatchObject({ ok: true });
   });
 
   it('is not there before anybody connected, and the call says so without being sent', async () => {

@@ -5,7 +5,7 @@ import type { Operation } from './operation.ts';
 const tag = 'HighLevel';
 
 const statusSchema = z.object({
-  connection: z.enum(['connected', 'reconnect_needed', 'not_connected', 'not_configured']),
+  connection: z.enum(['connected', 'reconnect_needed', 'wrong_token_key', 'not_connected', 'not_configured']),
   reason: z.string().nullable().describe('why a person has to connect again'),
   company: z.object({ id: z.string(), name: z.string().nullable(), locations: z.number().nullable() }).nullable(),
   plan: z.string().nullable(),

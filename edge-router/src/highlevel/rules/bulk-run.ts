@@ -1,7 +1,7 @@
 // Whether many locations may be brought on at once. Pure: every reason against it, each with what a person can do.
 
 export interface BulkRunFacts {
-  readonly connection: 'connected' | 'reconnect_needed' | 'not_connected' | 'not_configured';
+  readonly connection: 'connected' | 'reconnect_needed' | 'wrong_token_key' | 'not_connected' | 'not_configured';
   readonly missingScopes: readonly string[];
   /** Whether new sub-accounts get the app by themselves; null where HighLevel does not tell. */
   readonly installToFutureLocations: boolean | null;
@@ -16,6 +16,7 @@ export interface BulkRunRefusal {
     | 'not_configured'
     | 'not_connected'
     | 'reconnect_needed'
+    | 'wrong_token_key'
     | 'agency_token_refused'
     | 'scopes_missing'
     | 'not_installed_in_future_locations'
@@ -30,6 +31,7 @@ const CONNECT = 'An admin of the agency has to connect it: POST /v1/highlevel/co
 const connectionMessages = {
   not_configured: 'HighLevel is not configured: set HIGHLEVEL_COMPANY_ID and the settings that go with it.',
   not_connected: `The app is not connected to HighLevel. ${CONNECT}`,
+  wrong_token_key: `HIGHLEVEL_TOKEN_KEY is not the one that the stored tokens were sealed under: put that one back. Where it is lost: ${CONNECT}`,
   reconnect_needed: `HighLevel no longer accepts the app's connection. ${CONNECT}`,
 } as const;
 

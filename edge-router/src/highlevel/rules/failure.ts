@@ -11,7 +11,8 @@ interface Answered {
   readonly messages: readonly string[];
 }
 
-export type NotConnectedReason = 'not_configured' | 'not_connected' | 'reconnect_needed';
+/** `wrong_token_key`: the tokens that are stored were sealed under another `HIGHLEVEL_TOKEN_KEY`, and are good as soon as it is back. */
+export type NotConnectedReason = 'not_configured' | 'not_connected' | 'reconnect_needed' | 'wrong_token_key';
 
 /**
  * Why a call brought nothing.
