@@ -188,3 +188,12 @@ export const hotQueries: readonly HotQuery[] = [
     partitions: 1,
   },
 ];
+
+/** What goes by other plans where there are few leads: measured where there are many. */
+export const measuredQueries: readonly Pick<HotQuery, 'name' | 'run'>[] = [
+  ...hotQueries,
+  {
+    name: 'a page of a source that nobody has',
+    run: (database) => listLeads(database, { ...everything, source: 'fax' }),
+  },
+];

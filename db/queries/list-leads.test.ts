@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../local/testing/test-database.ts';
 import { createDatabase, type Database } from '../database.ts';
@@ -55,10 +55,10 @@ const everything: LeadListRequest = {
   to: null,
 };
 
-async function readPages(request: LeadListRequest): Promise<LeadSummary[]> {
+async function readPages(request: LeadListRequest, looksThrough?: number): Promise<LeadSummary[]> {
   const items: LeadSummary[] = [];
   for (let { cursor } = request, page = 0; page < 1000; page++) {
-    const read = await listLeads(database, { ...request, cursor });
+    const read = await listLeads(database, { ...request, cursor }, looksThrough === undefined ? {} : { looksThrough });
     items.push(...read.items);
     if (read.nextCursor === null) return items;
     cursor = read.nextCursor;
@@ -94,6 +94,35 @@ describe('listLeads', () => {
     expect((await readPages(request)).map((lead) => lead.leadId)).toEqual(expected.map((lead) => lead.id));
   });
 
+  it.each<[string, Partial<LeadListRequest>, number]>([
+    ['of a source, in parts smaller than a page', { source: 'web', limit: 50 }, 30],
+    ['of a source, in parts larger than a page', { source: 'web', limit: 10 }, 100],
+    ['of a source, oldest first', { source: 'phone', order: 'oldest', limit: 50 }, 77],
+    ['of a status, in one part exactly', { status: 'assigned' }, LEADS],
+    ['between two times', { source: 'web', from: timeOf(1000), to: timeOf(3000) }, 64],
+    ['that there are none of', { source: 'fax' }, 500],
+  ])('reads every lead once and in order, part by part: %s', async (_name, given, looksThrough) => {
+    const request = { ...everything, ...given };
+    const expected = all.filter(
+      (lead) =>
+        (request.status === null || lead.status === request.status) &&
+        (request.source === null || lead.source === request.source) &&
+        (request.from === null || lead.created_at >= new Date(request.from)) &&
+        (request.to === null || lead.created_at < new Date(request.to)),
+    );
+    if (request.order === 'oldest') expected.reverse();
+    const read = await readPages(request, looksThrough);
+    expect(read.map((lead) => lead.leadId)).toEqual(expected.map((lead) => lead.id));
+  });
+
+  it('looks for what no index finds in so many leads and no more, and says where it goes on', async () => {
+    const request = { ...everything, source: 'fax' };
+    const { items, nextCursor } = await listLeads(database, request, { looksThrough: 500 });
+    expect([items, nextCursor]).toEqual([[], all[499]?.id]);
+    const scans = await explainAnalyze(buildLeadListStatement(request, 500));
+    expect(Math.max(...scans)).toBeLessThanOrEqual(500);
+  });
+
   it('tells of a lead what a list needs, and not its trace', async () => {
     const { items } = await listLeads(database, { ...everything, status: 'parked', limit: 1 });
     expect(items).toEqual([
@@ -113,6 +142,17 @@ describe('listLeads', () => {
     ]);
   });
 });
+
+/** How many leads each scan went over. */
+async function explainAnalyze(statement: SQL): Promise<number[]> {
+  const { rows } = await database.execute(sql`explain (analyze, costs off, timing off, summary off) ${statement}`);
+  const lines = rows.map((row) => String(row['QUERY PLAN']));
+  return lines.flatMap((line, at) => {
+    const read = /Scan.* on leads_.*rows=(\d+)/.exec(line);
+    const removed = /Rows Removed by Filter: (\d+)/.exec(lines.slice(at + 1, at + 4).join(' '));
+    return read ? Number(read[1]) + Number(removed?.[1] ?? 0) : [];
+  });
+}
 
 async function explain(given: Partial<LeadListRequest>): Promise<string[]> {
   const statement = buildLeadListStatement({ ...everything, limit: 50, ...given });
@@ -141,6 +181,16 @@ describe('the plan of', () => {
         expect(scan).toMatch(/Index Scan (Backward )?using leads_(default|\d{4}_\d{2})_created_at_idx/);
     },
   );
+
+  it('a list by what has no index goes by the ids, and sorts nothing', async () => {
+    const statement = buildLeadListStatement({ ...everything, source: 'fax', limit: 50 }, 100);
+    const { rows } = await database.execute(sql`explain (costs off) ${statement}`);
+    const plan = rows.map((row) => String(row['QUERY PLAN']));
+    for (const scan of plan.filter((line) => / on leads_/.test(line)))
+      expect(scan).toMatch(/Index (Only )?Scan Backward using \w+_pkey/);
+    // The one of the last that was looked at.
+    expect(plan.filter((line) => /Sort$/.test(line.trim()))).toHaveLength(1);
+  });
 
   it('a list of everything goes by the ids, and after a cursor leaves out the months that are newer', async () => {
     const scans = await explain({ cursor: leadIdAt(Date.parse(startOfMonth(0)) - 1000) });

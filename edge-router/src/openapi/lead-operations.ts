@@ -99,7 +99,8 @@ export const leadOperations: readonly Operation[] = [
     path: '/v1/leads',
     tag,
     summary: 'List leads',
-    description: '`status=parked&order=oldest` is the parking lot.',
+    description:
+      '`status=parked&order=oldest` is the parking lot. A page by `source`, `stage` or another `status` may hold fewer than `limit`, or none, while others follow: it looks through 20,000 leads and no more. There are no more where `nextCursor` is null.',
     scope: 'leads:read',
     query: leadListQuerySchema,
     answers: { 200: { description: 'a page', schema: pageOf(leadSummarySchema) } },
