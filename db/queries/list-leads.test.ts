@@ -189,7 +189,7 @@ describe('the plan of', () => {
     for (const scan of plan.filter((line) => / on leads_/.test(line)))
       expect(scan).toMatch(/Index (Only )?Scan Backward using \w+_pkey/);
     // The one of the last that was looked at.
-    expect(plan.filter((line) => /Sort$/.test(line.trim()))).toHaveLength(1);
+    expect(plan.filter((line) => line.trim().endsWith('Sort'))).toHaveLength(1);
   });
 
   it('a list of everything goes by the ids, and after a cursor leaves out the months that are newer', async () => {
