@@ -153,12 +153,40 @@ describe('a lead that comes while Postgres is away', () => {
     expect(await leadsIn([first.json.leadId])).toHaveLength(1);
   });
 
-  it('and again under the same key is one lead', async () => {
+  it('and again under the same key is one lead, with one id and one hint', async () => {
     const body = leadOf();
-    const answers = await duringOutage(() => Promise.all([post(body), post(body)]));
-    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    const answers = await duringOutage(() => Promise.all([post(body), post(body), post(body)]));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(answers.map(({ json }) => json.replayed).sort()).toEqual([false, true, true]);
+    expect(new Set(answers.map(({ json }) => json.leadId)).size).toBe(1);
+    expect(new Set(answers.map(({ json }) => json.location.id)).size).toBe(1);
     await land(kept());
     expect(await leadsIn(answers.map(({ json }) => json.leadId))).toHaveLength(1);
+    const again = await post(body);
+    expect([again.status, again.json.leadId]).toEqual([200, answers[0]?.json.leadId]);
+  });
+
+  it('and again under the same Idempotency-Key is one lead', async () => {
+    const { externalId: _, ...body } = leadOf();
+    const send = async (): Promise<Json> =>
+      (await router.send('POST', '/v1/leads', { body, headers: { 'idempotency-key': 'outage-1' } })).json();
+    const answers = await duringOutage(async () => [await send(), await send()]);
+    expect(answers.map(({ replayed }: Json) => replayed)).toEqual([false, true]);
+    await land(kept());
+    expect(await leadsIn(answers.map(({ leadId }: Json) => leadId))).toHaveLength(1);
+  });
+
+  it('that QStash did not take is kept when it comes again, under the id of the first time', async () => {
+    const body = leadOf();
+    const ids = await duringOutage(async () => {
+      isQstashDown = true;
+      const refused = await router.send('POST', '/v1/leads', { body });
+      isQstashDown = false;
+      expect(refused.status).toBe(503);
+      return [(await post(body)).json.leadId];
+    });
+    await land(kept());
+    expect(await leadsIn(ids)).toHaveLength(1);
   });
 
   it('and with another body under the same key is not lost', async () => {

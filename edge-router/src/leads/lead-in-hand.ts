@@ -64,7 +64,7 @@ export function takeLead(
     clean,
     notes,
     question: questionOf(clean, { rules: directory.rules, readEdgePlace }),
-    bodyHash: hashText(canonicalJson(input)),
+    bodyHash: hashInput(input),
     personHashes: personKeyInputs(clean).map((text) => deps.hashPerson(text)),
     idempotencyKey,
     refusals: new Map(),
@@ -205,6 +205,11 @@ export function settleLead(
     replayed: false,
   };
   return ok(describeRoutedLead(outcome, directory));
+}
+
+/** By this the same lead is known when it is sent again under the same key. */
+export function hashInput(input: LeadInput): string {
+  return hashText(canonicalJson(input));
 }
 
 /**

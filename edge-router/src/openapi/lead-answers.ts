@@ -50,7 +50,7 @@ export const acceptedLeadSchema = z.object({
     .nullable()
     .describe('where it will probably go'),
   degraded: z.array(z.enum(['postgres', 'redis', 'directory'])).describe('what was away'),
-  replayed: z.literal(false),
+  replayed: z.boolean().describe('it was accepted before, under the same key'),
 }) satisfies z.ZodType<AcceptedLead>;
 
 export const batchAnswerSchema = z.object({
