@@ -157,7 +157,7 @@ describe('a lead that comes while Postgres is away', () => {
     const body = leadOf();
     const answers = await duringOutage(() => Promise.all([post(body), post(body), post(body)]));
     expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
-    expect(answers.map(({ json }) => json.replayed).sort()).toEqual([false, true, true]);
+    expect(answers.filter(({ json }) => json.replayed)).toHaveLength(2);
     expect(new Set(answers.map(({ json }) => json.leadId)).size).toBe(1);
     expect(new Set(answers.map(({ json }) => json.location.id)).size).toBe(1);
     await land(kept());
