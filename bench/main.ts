@@ -1,5 +1,6 @@
 // npm run bench: what the router costs against the least that could do its work, all in one run. Nothing of it is kept running.
 import { writeFileSync } from 'node:fs';
+import { runAndStop, type OnStarted } from '../local/run-and-stop.ts';
 import { describeMachine, readLoad } from './machine.ts';
 import type { LoadOrder, LoadReport } from './load-generator.ts';
 import { runRounds, warmUp } from './measure.ts';
@@ -18,28 +19,10 @@ if (!options.ok) {
   console.error(options.error);
   process.exit(1);
 }
-process.exit(await runBench(options.value));
+const asked = options.value;
+process.exit(await runAndStop((onStarted) => measureAll(asked, onStarted)));
 
-async function runBench(options: BenchOptions): Promise<number> {
-  const stops: (() => unknown)[] = [];
-  const stopAll = async (): Promise<void> => {
-    for (const stop of stops.splice(0).toReversed()) await stop();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void stopAll().finally(() => process.exit(1)));
-  }
-  try {
-    await measureAll(options, (stop) => stops.push(stop));
-    return 0;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    return 1;
-  } finally {
-    await stopAll();
-  }
-}
-
-async function measureAll(options: BenchOptions, onStarted: (stop: () => unknown) => void): Promise<void> {
+async function measureAll(options: BenchOptions, onStarted: OnStarted): Promise<number> {
   const loadBefore = readLoad();
   console.log(`starting a throwaway stack, ${options.locations} locations`);
   const stack = await startBenchStack(onStarted);
@@ -59,12 +42,10 @@ async function measureAll(options: BenchOptions, onStarted: (stop: () => unknown
     const all = { ...results, machine, options, raw: { measurements, cpu } };
     writeFileSync(options.jsonFile, `${JSON.stringify(all, null, 2)}\n`);
   }
+  return 0;
 }
 
-async function measurePureCpu(
-  calls: number,
-  onStarted: (stop: () => unknown) => void,
-): Promise<Record<string, CpuReport>> {
+async function measurePureCpu(calls: number, onStarted: OnStarted): Promise<Record<string, CpuReport>> {
   const cpu: Record<string, CpuReport> = {};
   for (const locations of CPU_SIZES) {
     const child = startAsked<CpuOrder, CpuReport>('pure-cpu.ts', { execArgv: ['--expose-gc'] });

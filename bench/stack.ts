@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { migrateDatabase } from '../db/migrate.ts';
 import { findFreePort } from '../local/ports.ts';
@@ -16,11 +14,10 @@ import {
   type RouterSecrets,
   type RouterSurroundings,
 } from '../local/router-environment.ts';
+import type { OnStarted } from '../local/run-and-stop.ts';
 import { startStandInProcess } from '../local/stand-in-process.ts';
 import { buildWorker, startWorkerd } from '../local/workerd.ts';
 
-const PROJECT = join(import.meta.dirname, '..');
-const BUILD_TIMEOUT_MS = 120_000;
 /** Nobody calls HighLevel here: its webhooks are known by their signature, and tell of nothing that would have to be read. */
 const NOBODY_LISTENS = 9;
 const WITHOUT_LIMITS = { LEADS_PER_10_SECONDS: '10000000', API_CALLS_PER_MINUTE: '10000000' };
@@ -34,9 +31,6 @@ export interface BenchStack {
   readonly baselinePort: number;
   readonly redis: { readonly url: string; readonly token: string };
 }
-
-/** Takes down what it is given, last first. */
-export type OnStarted = (stop: () => unknown) => void;
 
 /**
  * A whole stack on free ports over a throwaway folder: durable Postgres, Redis, the stand-ins as processes, the router's bundle and
@@ -52,8 +46,8 @@ export async function startBenchStack(onStarted: OnStarted): Promise<BenchStack>
   const [databaseUrl, redisPort] = await Promise.all([
     startDatabase(folder, onStarted),
     startRedisServer(onStarted),
-    buildWorker({ outDir: routerDir }),
-    buildBaseline(baselineDir),
+    buildWorker({ outDir: routerDir, onStarted }),
+    buildWorker({ outDir: baselineDir, configFile: join(import.meta.dirname, 'baseline/wrangler.toml'), onStarted }),
   ]);
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   onStarted(() => pool.end());
@@ -86,17 +80,6 @@ async function startRedisServer(onStarted: OnStarted): Promise<number> {
   const redis = await startRedis({ port: await findFreePort(), dataDir: null });
   onStarted(redis.stop);
   return redis.port;
-}
-
-async function buildBaseline(outDir: string): Promise<void> {
-  const wrangler = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js');
-  const config = join(import.meta.dirname, 'baseline/wrangler.toml');
-  const args = [wrangler, 'deploy', '--dry-run', '--config', config, '--outdir', outDir];
-  await promisify(execFile)(process.execPath, args, {
-    cwd: PROJECT,
-    timeout: BUILD_TIMEOUT_MS,
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
-  });
 }
 
 /** The floor's table has what a lead has, one index, and nothing else. */

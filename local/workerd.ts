@@ -7,20 +7,32 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { endWithParent, hasExited, stopChild } from './child-processes.ts';
+import type { OnStarted } from './run-and-stop.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
 const BUILD_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 20_000;
 const PROBE_INTERVAL_MS = 25;
 
-/** Bundles the Worker as `wrangler deploy` would, into `outDir`. About three seconds. */
-export async function buildWorker({ outDir }: { outDir: string }): Promise<void> {
+export interface BuildOptions {
+  readonly outDir: string;
+  /** Another Worker's wrangler.toml than the router's. */
+  readonly configFile?: string;
+  /** Is given what ends the build. */
+  readonly onStarted?: OnStarted;
+}
+
+/** Bundles a Worker as `wrangler deploy` would, into `outDir`. About three seconds. */
+export async function buildWorker({ outDir, configFile, onStarted }: BuildOptions): Promise<void> {
   const wrangler = join(PROJECT, 'node_modules/wrangler/bin/wrangler.js');
-  await promisify(execFile)(process.execPath, [wrangler, 'deploy', '--dry-run', '--outdir', outDir], {
+  const args = ['deploy', '--dry-run', '--outdir', outDir, ...(configFile ? ['--config', configFile] : [])];
+  const build = promisify(execFile)(process.execPath, [wrangler, ...args], {
     cwd: PROJECT,
     timeout: BUILD_TIMEOUT_MS,
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_WRITE_LOGS: 'false' },
   });
+  onStarted?.(() => stopChild(build.child, [{ signal: 'SIGTERM', patienceMs: 3000 }]));
+  await build;
 }
 
 export interface WorkerdOptions {

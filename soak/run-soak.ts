@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { createSigner } from '../local/highlevel/webhooks/signing.ts';
+import type { OnStarted } from '../local/run-and-stop.ts';
 import { planOutages, startOutages, type Outage, type Outages } from './cause-outages.ts';
 import { countOutcome, type Outcome } from './count-outcome.ts';
 import { createLedger, type Ledger } from './ledger.ts';
@@ -37,7 +38,7 @@ export interface SoakRun {
   readonly drainTimeoutMs: number;
   readonly log: (line: string) => void;
   /** What has to be taken down at the end, last first. */
-  readonly onStarted: (stop: () => unknown) => void;
+  readonly onStarted: OnStarted;
 }
 
 /** All of it: a stack of its own, webhooks while its parts are killed, the end of all work, and the count. */

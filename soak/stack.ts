@@ -12,6 +12,7 @@ import {
   makeRouterSecrets,
   type RouterSecrets,
 } from '../local/router-environment.ts';
+import type { OnStarted } from '../local/run-and-stop.ts';
 import { startStandInProcess } from '../local/stand-in-process.ts';
 import { buildWorker, startWorkerd } from '../local/workerd.ts';
 import { TIME_SCALE } from './pace.ts';
@@ -40,9 +41,6 @@ export interface SoakStack {
   readonly readLog: () => string;
 }
 
-/** Takes down what it is given, last first. */
-type OnStarted = (stop: () => unknown) => void;
-
 interface Process {
   readonly stop: () => Promise<void>;
   readonly kill: () => Promise<void>;
@@ -58,7 +56,7 @@ export async function startSoakStack(onStarted: OnStarted): Promise<SoakStack> {
   mkdirSync(bundleDir);
   const ports = await choosePorts();
   const secrets = makeRouterSecrets();
-  const built = buildWorker({ outDir: bundleDir });
+  const built = buildWorker({ outDir: bundleDir, onStarted });
   built.catch(() => undefined);
   let databaseUrl = '';
   onStarted(() => removePostgresData(join(folder, 'postgres')));
