@@ -193,7 +193,7 @@ describe('a long time', () => {
     expect(takeReports(router)).toEqual([]);
     await makeDue();
     await runEveryMinute(router.app, router.deps);
-    const first = router.sent.find((message) => 'url' in message && message.url?.endsWith('/count-report'));
+    const first = router.sent.find(({ url }) => url.endsWith('/count-report'));
     expect(first).toMatchObject({ body: JSON.stringify({ reportId: id, slice: 0 }) });
     expect(await deliverReports(router)).toBe(5);
     expect((await readReport(id)).report.status).toBe('finished');

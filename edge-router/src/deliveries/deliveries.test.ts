@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createTestRedis, type TestRedis } from '../../../local/testing/test-redis.ts';
+import { takeJobs } from '../backtests/testing/deliver-jobs.ts';
 import { createMortalWorker, type Fault, type SentCall } from '../onboarding/testing/mortal-worker.ts';
+import type { SentMessage } from '../testing/test-router.ts';
 import { createTestHighlevel, type TestHighlevel } from '../testing/test-highlevel.ts';
 import { csvOf, testRow } from '../testing/test-rows.ts';
 import { followAssignments } from './follow-assignments.ts';
@@ -70,23 +72,13 @@ async function sendLead(more: Record<string, unknown> = {}): Promise<{ leadId: s
   return { leadId: ((await answer.json()) as Json).leadId, email };
 }
 
-interface Message {
-  readonly url: string;
-  readonly body: string;
-  readonly delay?: number;
-  readonly flowControl?: unknown;
-}
-
 /** What QStash holds for this job, each message once. */
-function takeMessages(job: string): Message[] {
-  const messages = (test.router.sent as unknown as Message[]).filter(({ url }) => url.endsWith(`/v1/jobs/${job}`));
-  const others = (test.router.sent as unknown as Message[]).filter(({ url }) => !url.endsWith(`/v1/jobs/${job}`));
-  test.router.sent.splice(0, test.router.sent.length, ...(others as never[]));
-  return messages;
+function takeMessages(job: string): SentMessage[] {
+  return takeJobs(test.router, job);
 }
 
 /** Does what the news of the outbox ask for, as its job would. */
-async function announce(): Promise<Message[]> {
+async function announce(): Promise<SentMessage[]> {
   for (const { body } of takeMessages('lead-events')) {
     const { events } = JSON.parse(body);
     await followAssignments(test.router.deps, events);
@@ -97,7 +89,7 @@ async function announce(): Promise<Message[]> {
 }
 
 /** Runs messages and all that follow from them, until nothing is left to do or it was tried so often. */
-async function work(messages: Message[], { workers = deps, maxRounds = 40 } = {}): Promise<void> {
+async function work(messages: SentMessage[], { workers = deps, maxRounds = 40 } = {}): Promise<void> {
   let waiting = messages;
   for (let round = 0; round < maxRounds && waiting.length > 0; round++) {
     for (const { body, delay = 0 } of waiting) {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
-import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
+import { createTestRouter, type SentMessage, type TestRouter } from '../testing/test-router.ts';
 import { csvOf, testRow } from '../testing/test-rows.ts';
 
 /** Answers are looked at by tests, which say themselves what they expect. */
@@ -35,13 +35,11 @@ const setUp = async (sla: Record<string, unknown> | null): Promise<void> => {
   expect((await router.send('PUT', '/v1/settings/leads', { body: { sla } })).status).toBe(200);
 };
 
-type Message = { readonly url: string; readonly body: string; readonly delay?: number };
-
-const takeFrom = ({ sent }: TestRouter): Message[] => sent.splice(0) as unknown as Message[];
-const take = (): Message[] => takeFrom(router);
+const takeFrom = ({ sent }: TestRouter): SentMessage[] => sent.splice(0);
+const take = (): SentMessage[] => takeFrom(router);
 
 /** Brings messages to their jobs, as QStash would, and answers what they led to. */
-async function run(messages: readonly Message[]): Promise<Message[]> {
+async function run(messages: readonly SentMessage[]): Promise<SentMessage[]> {
   for (const { url, body } of messages) {
     const answer = await router.send('POST', new URL(url).pathname, { body, apiKey: null });
     expect(answer.status).toBe(204);
@@ -50,9 +48,9 @@ async function run(messages: readonly Message[]): Promise<Message[]> {
   return take();
 }
 
-const isClock = ({ url }: Message): boolean => url.endsWith('/lead-clock');
+const isClock = ({ url }: SentMessage): boolean => url.endsWith('/lead-clock');
 
-async function sendLead(): Promise<{ leadId: string; clocks: Message[] }> {
+async function sendLead(): Promise<{ leadId: string; clocks: SentMessage[] }> {
   take();
   const answer = await router.send('POST', '/v1/leads', { body: { source: 'sla', postalCode: '02134' } });
   await router.settle();

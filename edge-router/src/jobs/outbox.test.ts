@@ -3,7 +3,13 @@ import { createHash, createHmac } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createApp } from '../app.ts';
-import { createTestRouter, TEST_SIGNING_KEYS, type SentMessage, type TestRouter } from '../testing/test-router.ts';
+import {
+  createTestRouter,
+  recordMessages,
+  TEST_SIGNING_KEYS,
+  type SentMessage,
+  type TestRouter,
+} from '../testing/test-router.ts';
 
 let database: TestDatabase;
 let router: TestRouter;
@@ -12,13 +18,13 @@ const published: SentMessage[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const qstash = {
-    batch: (messages: SentMessage[]) => {
-      published.push(...messages);
+  const qstash: TestRouter['deps']['qstash'] = {
+    batch: (messages) => {
+      recordMessages(published, messages);
       return isQstashDown ? Promise.reject(new TypeError('fetch failed')) : Promise.resolve([]);
     },
-  } as unknown;
-  router = await createTestRouter({ database, qstash: qstash as TestRouter['deps']['qstash'] });
+  };
+  router = await createTestRouter({ database, qstash });
 });
 
 afterAll(async () => {
@@ -28,10 +34,7 @@ afterAll(async () => {
 
 /** What the messages tell, in order. */
 function listNews(messages: readonly SentMessage[]): { leadId: string }[] {
-  return messages.flatMap((message) => {
-    const body = 'body' in message && typeof message.body === 'string' ? message.body : '{"events": []}';
-    return (JSON.parse(body) as { events: { leadId: string }[] }).events;
-  });
+  return messages.flatMap(({ body }) => (JSON.parse(body) as { events: { leadId: string }[] }).events);
 }
 
 async function sendLead(): Promise<string> {
@@ -67,8 +70,6 @@ function sign({ body, url, key }: { body: string; url: string; key: string }): s
   const signed = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
-
-const readBody = (message: SentMessage | undefined): string => (typeof message?.body === 'string' ? message.body : '');
 
 const noBackground = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
 
@@ -137,7 +138,7 @@ describe('the outbox', () => {
 
   it('goes on in a later request when the one it was started by has been cut off', async () => {
     let nowMs = Date.now();
-    const neverDone = { batch: () => new Promise<never>(() => {}) } as unknown as TestRouter['deps']['qstash'];
+    const neverDone = { batch: () => new Promise<never>(() => {}) };
     const cutOff = await createTestRouter({ database, qstash: neverDone, nowMs: () => nowMs });
     const works: Promise<unknown>[] = [];
     const start = (): void => cutOff.app.outbox.start((work) => works.push(work));
@@ -215,7 +216,7 @@ describe('a job', () => {
       const headers = { 'upstash-signature': sign({ body, url, key: TEST_SIGNING_KEYS.currentSigningKey }) };
       const answer = await away.fetch(new Request(url, { method: 'POST', body, headers }), {}, noBackground);
       expect([answer.status, published]).toEqual([204, [expect.objectContaining({ url, delay })]]);
-      body = readBody(published[0]);
+      body = published[0]?.body ?? '';
     }
     expect((await deliver(body)).status).toBe(204);
     const found = (await (await router.send('GET', `/v1/leads/${leadId}`)).json()) as { timeLine: { kind: string }[] };

@@ -55,8 +55,7 @@ async function rowsOf(plan: ShownPlan): Promise<ShownPlanRow[]> {
 async function deliver(): Promise<number[]> {
   const statuses: number[] = [];
   for (let message = router.sent.shift(); message; message = router.sent.shift()) {
-    const url = 'url' in message ? (message.url ?? '') : '';
-    const body = 'body' in message && typeof message.body === 'string' ? message.body : '';
+    const { url, body } = message;
     const signature = signDelivery({
       url,
       body: Buffer.from(body),

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createTestRedis, type TestRedis } from '../../../local/testing/test-redis.ts';
 import { createTestHighlevel, type TestHighlevel } from '../testing/test-highlevel.ts';
-import type { SentMessage } from '../testing/test-router.ts';
 import { continueWait } from './continue-wait.ts';
 import { otterbrookSettings, sheetRow } from './testing/otterbrook.ts';
 import { createRunClient, type RunClient } from './testing/run-client.ts';
@@ -38,11 +37,8 @@ async function wait(body: object): Promise<{ status: number; json: { waitId: str
 }
 
 /** Messages for the wait so far, as QStash got them. */
-const messagesOf = (waitId: string) => test.router.sent.filter((message) => bodyOf(message).includes(waitId));
-const bodyOf = (message: SentMessage | undefined): string =>
-  message && 'body' in message && typeof message.body === 'string' ? message.body : '';
-const wakings = (waitId: string) =>
-  messagesOf(waitId).flatMap((message) => ('url' in message && message.url === RESUME_URL ? [message] : []));
+const messagesOf = (waitId: string) => test.router.sent.filter(({ body }) => body.includes(waitId));
+const wakings = (waitId: string) => messagesOf(waitId).filter(({ url }) => url === RESUME_URL);
 
 it('goes on with the steps that wait and calls back once with all items in their order', async () => {
   const run = (await client.open({ batch: 'wait', row: sheetRow() })).json;
@@ -58,7 +54,7 @@ it('goes on with the steps that wait and calls back once with all items in their
     expect(await continueWait(deps(), { waitId: json.waitId, turn })).toBe('done');
   }
   const [waking] = wakings(json.waitId);
-  expect(JSON.parse(bodyOf(waking))).toMatchObject({
+  expect(JSON.parse(waking?.body ?? '')).toMatchObject({
     waitId: json.waitId,
     results: [
       { item: items[0], answer: { runId: run.runId, step: 'create-record', status: 'succeeded' }, problem: null },
@@ -74,7 +70,7 @@ it('tells what failed beside the item, and does not wait for it', async () => {
   const run = (await client.open({ batch: 'wait', row: sheetRow() })).json;
   const { json } = await wait({ step: 'activate', items: [{ runId: run.runId, status: 'waiting' }] });
   await continueWait(deps(), { waitId: json.waitId, turn: 0 });
-  expect(JSON.parse(bodyOf(wakings(json.waitId)[0]))).toMatchObject({
+  expect(JSON.parse(wakings(json.waitId)[0]?.body ?? '')).toMatchObject({
     results: [{ item: { runId: run.runId }, answer: null, problem: { code: 'step_blocked' } }],
   });
 });
@@ -89,7 +85,7 @@ it('calls back when its time is over, and says so of what still waits', async ()
     [run.rowKey],
   );
   await continueWait(deps(), { waitId: json.waitId, turn: 0 });
-  expect(JSON.parse(bodyOf(wakings(json.waitId)[0]))).toMatchObject({
+  expect(JSON.parse(wakings(json.waitId)[0]?.body ?? '')).toMatchObject({
     results: [{ answer: null, problem: { code: 'still_waiting', retryable: true } }],
   });
 });

@@ -20,8 +20,14 @@ export const TEST_SIGNING_KEYS = { currentSigningKey: 'sig_test_current_key', ne
 /** Long: a thousand leads at once wait for each other, and for whatever else keeps the machine busy. */
 const DATABASE_TIMEOUT_MS = 60_000;
 
-/** A message as it was handed to QStash. */
-export type SentMessage = Parameters<Client['batch']>[0][number];
+type QstashMessage = Parameters<Client['batch']>[0][number];
+
+/** A message as it was handed to QStash, with what tests look at. The router's have an address, a text, and a delay in seconds. */
+export interface SentMessage extends Pick<QstashMessage, 'deduplicationId' | 'flowControl' | 'redact'> {
+  readonly url: string;
+  readonly body: string;
+  readonly delay?: number;
+}
 
 export interface TestRouter {
   readonly app: App;
@@ -168,10 +174,23 @@ function createSender(app: App, defaultKey: string): Pick<TestRouter, 'send' | '
   };
 }
 
+/** Adds messages that were handed to QStash, whole, to those before. The client takes more kinds than the router sends: those throw. */
+export function recordMessages(sent: SentMessage[], messages: readonly QstashMessage[]): void {
+  for (const message of messages) {
+    if (!isSentMessage(message)) throw new Error(`no message of the router: ${JSON.stringify(message)}`);
+    sent.push(message);
+  }
+}
+
+function isSentMessage(message: QstashMessage): message is QstashMessage & SentMessage {
+  const { url, body, delay } = message;
+  return typeof url === 'string' && typeof body === 'string' && typeof delay !== 'string';
+}
+
 function createRecordingQstash(sent: SentMessage[]): AppDeps['qstash'] {
   return {
-    batch: (messages: SentMessage[]) => {
-      sent.push(...messages);
+    batch: (messages) => {
+      recordMessages(sent, messages);
       return Promise.resolve(messages.map(() => ({ messageId: uuidv7() })));
     },
   };

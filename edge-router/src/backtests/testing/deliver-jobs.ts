@@ -1,14 +1,12 @@
 import { signDelivery } from '../../../../local/qstash/protocol/signature.ts';
 import { TEST_SIGNING_KEYS, type SentMessage, type TestRouter } from '../../testing/test-router.ts';
 
-function isFor(message: SentMessage, job: string): boolean {
-  return 'url' in message && (message.url ?? '').endsWith(`/v1/jobs/${job}`);
+function isFor({ url }: SentMessage, job: string): boolean {
+  return url.endsWith(`/v1/jobs/${job}`);
 }
 
 /** Delivers one message, signed as QStash does. */
-export async function deliverJob(router: TestRouter, message: SentMessage): Promise<number> {
-  const url = 'url' in message ? (message.url ?? '') : '';
-  const body = 'body' in message && typeof message.body === 'string' ? message.body : '';
+export async function deliverJob(router: TestRouter, { url, body }: SentMessage): Promise<number> {
   const signingKey = TEST_SIGNING_KEYS.currentSigningKey;
   const signature = signDelivery({ url, body: Buffer.from(body), signingKey, nowMs: Date.now() });
   const headers = { 'upstash-signature': signature, 'content-type': 'application/json' };
