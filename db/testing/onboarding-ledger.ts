@@ -1,6 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import type { Database } from '../database.ts';
 import { beginOnboardingStep } from '../queries/begin-onboarding-step.ts';
+import { finishOnboardingStep, type FinishOnboardingStepRequest } from '../queries/finish-onboarding-step.ts';
+import type { OnboardingRunRow } from '../queries/onboarding-run-row.ts';
 import { openOnboardingRun } from '../queries/open-onboarding-run.ts';
 
 export const LEDGER_STEPS = ['create-record', 'create-sub-account', 'apply-snapshot'];
@@ -44,3 +46,22 @@ export async function takeStep(
   if (begun.status !== 'begun') throw new Error(`not begun: ${begun.status}`);
   return begun;
 }
+
+/** Ends what was begun; it must still hold its lease. */
+export async function finishStep(database: Database, request: FinishOnboardingStepRequest): Promise<OnboardingRunRow> {
+  const finished = await finishOnboardingStep(database, request);
+  if (finished.status !== 'finished') throw new Error('fenced');
+  return finished.run;
+}
+
+export async function succeedStep(
+  database: Database,
+  runId: string,
+  step: string,
+  fieldsHash = 'h1',
+): Promise<OnboardingRunRow> {
+  const { fence } = await takeStep(database, runId, { step, fieldsHash });
+  return finishStep(database, { runId, fence, step, status: 'succeeded', output: { step } });
+}
+
+export const stepOf = (run: OnboardingRunRow | null, name: string) => run?.steps.find(({ step }) => step === name);
