@@ -1,4 +1,4 @@
-import { readOnboardingSettings } from '../../../db/queries/read-onboarding-settings.ts';
+import { readStoredSettings } from '../../../db/queries/read-stored-settings.ts';
 import type { ApiError } from '../http/problem.ts';
 import { err, ok, type Result } from '../rules/result.ts';
 import type { OnboardingDeps } from './deps.ts';
@@ -8,7 +8,7 @@ import { onboardingSettingsSchema, type OnboardingSettings } from './rules/onboa
 export async function readSettings(
   deps: Pick<OnboardingDeps, 'database'>,
 ): Promise<Result<OnboardingSettings, ApiError>> {
-  const stored = await readOnboardingSettings(deps.database);
+  const stored = await readStoredSettings(deps.database, 'onboarding_settings');
   const parsed = onboardingSettingsSchema.safeParse(stored?.document);
   if (parsed.success) return ok(parsed.data);
   return err({

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
-import { readOnboardingSettings } from '../../../db/queries/read-onboarding-settings.ts';
-import { replaceOnboardingSettings } from '../../../db/queries/replace-onboarding-settings.ts';
+import { readStoredSettings } from '../../../db/queries/read-stored-settings.ts';
+import { replaceStoredSettings } from '../../../db/queries/replace-stored-settings.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { readJson } from '../http/body.ts';
 import { toProblem } from '../http/problem.ts';
@@ -13,12 +13,12 @@ const BODY_LIMIT_BYTES = 256 * 1024;
 export function createSettingsRoutes({ onboarding: deps, requireScope }: RunRouteDeps): Hono<AppEnv> {
   return new Hono<AppEnv>()
     .get('/', requireScope('onboarding:read'), async (c) => {
-      const stored = await readOnboardingSettings(deps.database);
+      const stored = await readStoredSettings(deps.database, 'onboarding_settings');
       return stored ? c.json(stored) : toProblem({ kind: 'not_found', what: 'onboarding settings' }, c.var.requestId);
     })
     .put('/', requireScope('onboarding:write'), async (c) => {
       const document = await readJson(c.req.raw, onboardingSettingsSchema, BODY_LIMIT_BYTES);
       if (!document.ok) return toProblem(document.error, c.var.requestId);
-      return c.json(await replaceOnboardingSettings(deps.database, document.value));
+      return c.json(await replaceStoredSettings(deps.database, 'onboarding_settings', document.value));
     });
 }

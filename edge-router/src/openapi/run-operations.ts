@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { eventSchema } from '../../../db/queries/list-onboarding-events.ts';
 import { listedTaskSchema } from '../../../db/queries/list-onboarding-tasks.ts';
 import { onboardingTaskRowSchema } from '../../../db/queries/onboarding-run-row.ts';
-import { storedSettingsSchema } from '../../../db/queries/read-onboarding-settings.ts';
+import { storedSettingsSchema } from '../../../db/queries/read-stored-settings.ts';
 import { onboardingSettingsSchema } from '../onboarding/rules/onboarding-settings.ts';
 import { stepNames } from '../onboarding/rules/steps.ts';
 import { correctRowSchema, eventsQuerySchema, openRunSchema, stepQuerySchema } from '../onboarding/run-routes.ts';

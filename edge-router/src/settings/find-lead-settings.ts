@@ -1,4 +1,4 @@
-import { readLeadSettings } from '../../../db/queries/read-lead-settings.ts';
+import { readStoredSettings } from '../../../db/queries/read-stored-settings.ts';
 import type { AppDeps } from '../deps.ts';
 import { leadSettingsSchema, type LeadSettings } from '../rules/lead-settings.ts';
 
@@ -6,6 +6,6 @@ import { leadSettingsSchema, type LeadSettings } from '../rules/lead-settings.ts
 export async function findLeadSettings({
   database,
 }: Pick<AppDeps, 'database'>): Promise<{ readonly version: number; readonly settings: LeadSettings }> {
-  const stored = await readLeadSettings(database);
+  const stored = await readStoredSettings(database, 'lead_settings');
   return { version: stored?.version ?? 0, settings: leadSettingsSchema.parse(stored?.document ?? {}) };
 }

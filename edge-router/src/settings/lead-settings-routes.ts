@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { replaceLeadSettings } from '../../../db/queries/replace-lead-settings.ts';
+import { replaceStoredSettings } from '../../../db/queries/replace-stored-settings.ts';
 import type { AppDeps } from '../deps.ts';
 import type { createScopeGuard } from '../http/api-key.ts';
 import type { AppEnv } from '../http/app-env.ts';
@@ -25,7 +25,7 @@ export function createLeadSettingsRoutes({ deps, requireScope }: LeadSettingsRou
     .put('/leads', requireScope('rules:write'), async (c) => {
       const document = await readJson(c.req.raw, leadSettingsSchema, BODY_LIMIT_BYTES);
       if (!document.ok) return toProblem(document.error, c.var.requestId);
-      const { version } = await replaceLeadSettings(deps.database, document.value);
+      const { version } = await replaceStoredSettings(deps.database, 'lead_settings', document.value);
       return c.json({ version, document: document.value });
     });
 }
