@@ -1,4 +1,16 @@
+import type { Database } from '../../../db/database.ts';
+import { findMissingLeadMonth } from '../../../db/queries/find-missing-lead-month.ts';
+import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
+import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import type { Config } from '../config.ts';
+
+/** What alarms are judged by. Null is also what could not be measured. */
+export interface AlarmMeasures {
+  readonly parkingLot: Awaited<ReturnType<typeof measureParkingLot>> | null;
+  readonly performanceAgeSeconds: number | null;
+  /** Next month, where leads have no partition for it. */
+  readonly missingLeadMonth: string | null;
+}
 
 interface AgeAlarm {
   readonly name: 'parked_too_long' | 'performance_stale';
@@ -11,19 +23,24 @@ export type Alarm = AgeAlarm | { readonly name: 'lead_month_missing'; readonly m
 /** Three refreshes of `location_performance_realtime` in a row did not happen. */
 const PERFORMANCE_STALE_SECONDS = 15 * 60;
 
+/** Asks for all at once. What `onFailure` answers stands for a measure that fails; what it throws ends them all. */
+export async function measureForAlarms(
+  database: Database,
+  onFailure: (error: unknown) => null,
+): Promise<AlarmMeasures> {
+  const [parkingLot, performanceAgeSeconds, missingLeadMonth] = await Promise.all([
+    measureParkingLot(database).catch(onFailure),
+    measureLocationPerformance(database).catch(onFailure),
+    findMissingLeadMonth(database).catch(onFailure),
+  ]);
+  return { parkingLot, performanceAgeSeconds, missingLeadMonth };
+}
+
 /** What somebody has to look at. What could not be measured is none. */
-export function findAlarms({
-  parkingLot,
-  performanceAgeSeconds,
-  missingLeadMonth,
-  config,
-}: {
-  parkingLot: { readonly oldestAgeSeconds: number | null } | null;
-  performanceAgeSeconds: number | null;
-  /** Next month, where leads have no partition for it. */
-  missingLeadMonth: string | null;
-  config: Pick<Config, 'parkedAlarmMinutes'>;
-}): Alarm[] {
+export function findAlarms(
+  { parkingLot, performanceAgeSeconds, missingLeadMonth }: AlarmMeasures,
+  config: Pick<Config, 'parkedAlarmMinutes'>,
+): Alarm[] {
   const measured: readonly AgeAlarm[] = [
     {
       name: 'parked_too_long',

@@ -1,13 +1,10 @@
 import { Hono } from 'hono';
 import { checkDatabase } from '../../../db/queries/check-database.ts';
-import { findMissingLeadMonth } from '../../../db/queries/find-missing-lead-month.ts';
-import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
 import { measureOutbox } from '../../../db/queries/measure-outbox.ts';
-import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import type { ReportReader } from '../analytics/report-reader.ts';
 import type { AppDeps } from '../deps.ts';
 import type { DirectoryHolder } from '../locations/directory-holder.ts';
-import { findAlarms } from './alarms.ts';
+import { findAlarms, measureForAlarms } from './alarms.ts';
 import type { AppEnv } from './app-env.ts';
 
 /**
@@ -26,17 +23,14 @@ export function createHealthRoutes({
   return new Hono<AppEnv>()
     .get('/healthz', (c) => c.json({ status: 'ok' }))
     .get('/readyz', async (c) => {
-      const [postgres, redis, held, outbox, parkingLot, performanceAgeSeconds, missingLeadMonth, replica] =
-        await Promise.all([
-          isUp(() => checkDatabase(deps.database)),
-          isUp(() => deps.redis.ping()),
-          isUp(() => directory.current((work) => c.executionCtx.waitUntil(work))),
-          measureOutbox(deps.database).catch(() => null),
-          measureParkingLot(deps.database).catch(() => null),
-          measureLocationPerformance(deps.database).catch(() => null),
-          findMissingLeadMonth(deps.database).catch(() => null),
-          reports.measure(),
-        ]);
+      const [postgres, redis, held, outbox, measures, replica] = await Promise.all([
+        isUp(() => checkDatabase(deps.database)),
+        isUp(() => deps.redis.ping()),
+        isUp(() => directory.current((work) => c.executionCtx.waitUntil(work))),
+        measureOutbox(deps.database).catch(() => null),
+        measureForAlarms(deps.database, () => null),
+        reports.measure(),
+      ]);
       const parts = { postgres, redis, directory: held };
       const degraded = Object.entries(parts).flatMap(([name, up]) => (up ? [] : [name]));
       // Without Postgres leads are decided by the directory, and kept by QStash.
@@ -49,11 +43,11 @@ export function createHealthRoutes({
           parts: Object.fromEntries(Object.entries(parts).map(([name, up]) => [name, up ? 'up' : 'down'])),
           directory: directory.status(),
           outbox,
-          parkingLot,
-          performanceAgeSeconds,
+          parkingLot: measures.parkingLot,
+          performanceAgeSeconds: measures.performanceAgeSeconds,
           // For reports alone, which the primary answers without it: nothing is degraded.
           replica,
-          alarms: findAlarms({ parkingLot, performanceAgeSeconds, missingLeadMonth, config: deps.config }),
+          alarms: findAlarms(measures, deps.config),
         },
         ready ? 200 : 503,
       );

@@ -50,6 +50,17 @@ it('a task that fails is logged and does not keep the others from running', asyn
   await redis.restart();
 });
 
+it('where one thing cannot be measured for alarms, the task fails, and readiness tells the others', async () => {
+  await database.pool.query('alter table location_performance_refreshes rename to refreshes_away');
+  router.logged.length = 0;
+  await runEveryMinute(router.app, router.deps);
+  const ready = await router.send('GET', '/readyz', { apiKey: null });
+  await database.pool.query('alter table refreshes_away rename to location_performance_refreshes');
+  expect(router.logged.join('\n')).toContain('"event":"sweep_failed","task":"alarms"');
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toMatchObject({ parkingLot: { waiting: 0 }, performanceAgeSeconds: null, alarms: [] });
+});
+
 it('each night makes the partitions that are missing, as often as it runs', async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select 'leads_' || to_char(date_trunc('month', now() at time zone 'UTC') + interval '3 months', 'YYYY_MM') as name`,

@@ -1,8 +1,5 @@
 import { archiveLeads } from '../../../db/queries/archive-leads.ts';
 import { ensureLeadPartitions } from '../../../db/queries/ensure-lead-partitions.ts';
-import { findMissingLeadMonth } from '../../../db/queries/find-missing-lead-month.ts';
-import { measureLocationPerformance } from '../../../db/queries/measure-location-performance.ts';
-import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import { purgeCapacity } from '../../../db/queries/purge-capacity.ts';
 import { purgeDrift } from '../../../db/queries/purge-drift.ts';
 import { purgePlans } from '../../../db/queries/purge-plans.ts';
@@ -14,7 +11,7 @@ import { purgeSubscriptions } from '../../../db/queries/purge-subscriptions.ts';
 import { refreshLocationPerformance } from '../../../db/queries/refresh-location-performance.ts';
 import type { App } from '../app.ts';
 import type { AppDeps } from '../deps.ts';
-import { findAlarms } from '../http/alarms.ts';
+import { findAlarms, measureForAlarms } from '../http/alarms.ts';
 import { findLeadSettings } from '../settings/find-lead-settings.ts';
 import { redriveDeadLetters } from './redrive-dead-letters.ts';
 
@@ -74,11 +71,10 @@ export async function runEveryMinute(
 
 /** One line each minute while something is as it should not be, for whoever watches the logs. */
 async function logAlarms(deps: Pick<AppDeps, 'config' | 'database' | 'log'>): Promise<void> {
-  const parkingLot = await measureParkingLot(deps.database);
-  const performanceAgeSeconds = await measureLocationPerformance(deps.database);
-  const missingLeadMonth = await findMissingLeadMonth(deps.database);
-  const found = findAlarms({ parkingLot, performanceAgeSeconds, missingLeadMonth, config: deps.config });
-  for (const alarm of found) deps.log({ event: 'alarm', ...alarm });
+  const measures = await measureForAlarms(deps.database, (error) => {
+    throw error;
+  });
+  for (const alarm of findAlarms(measures, deps.config)) deps.log({ event: 'alarm', ...alarm });
 }
 
 /**
