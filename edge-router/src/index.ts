@@ -9,6 +9,7 @@ import { parseConfig, type Config } from './config.ts';
 import type { AppDeps } from './deps.ts';
 import { createJsonLog } from './http/log.ts';
 import { toProblem } from './http/problem.ts';
+import { sharedLimit } from './http/rate-limits.ts';
 import { within } from './http/within.ts';
 import { runEveryFiveMinutes, runEveryMinute, runNightly } from './jobs/sweep.ts';
 import { readPostalCodes } from './locations/rules/postal-codes.ts';
@@ -45,7 +46,7 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
     overMs: config.slowStatementMs,
     report: (statement) => log({ event: 'slow_statement', ...statement }),
   };
-  const limiter = Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s');
+  const limiter = Ratelimit.slidingWindow(config.limits.apiPerMinute, sharedLimit.window);
   return {
     config,
     database: createDatabase({ ...primary, timeoutMs: DATABASE_TIMEOUT_MS, slow }),
@@ -56,7 +57,7 @@ function createDeps(config: Config, env: Partial<Pick<Env, 'EDGE_LIMIT'>>): AppD
     receiver: new Receiver({ currentSigningKey: qstash.currentSigningKey, nextSigningKey: qstash.nextSigningKey }),
     geocodeBatch: createCensusGeocoder({ baseUrl: config.censusGeocoderUrl }),
     limitAtEdge: env.EDGE_LIMIT ? readLimit(env.EDGE_LIMIT) : null,
-    limitForAll: new Ratelimit({ redis, limiter, prefix: 'limit:v1', timeout: LIMIT_PATIENCE_MS }),
+    limitForAll: new Ratelimit({ redis, limiter, prefix: sharedLimit.prefix, timeout: LIMIT_PATIENCE_MS }),
     fetch: (url, init) => fetch(url, init),
     postalCodes: readPostalCodes(postalCodeBytes),
     nowMs: () => Date.now(),

@@ -11,6 +11,8 @@ export interface RateLimits {
 
 const EDGE_WINDOW_MS = 10_000;
 const API_WINDOW_MS = 60_000;
+/** What the client that counts for all isolates is made with; its window is that of an isolate's own count. */
+export const sharedLimit = { window: `${API_WINDOW_MS} ms`, prefix: 'limit:v1' } as const;
 /** Redis is asked again after this; meanwhile an isolate counts for itself. */
 const REDIS_PAUSE_MS = 5000;
 

@@ -11,6 +11,7 @@ import type { Config, HighlevelConfig } from '../config.ts';
 import type { AppDeps } from '../deps.ts';
 import { hashText } from '../http/hash.ts';
 import { createJsonLog } from '../http/log.ts';
+import { sharedLimit } from '../http/rate-limits.ts';
 import { getPostalCodes } from '../locations/testing/postal-codes.ts';
 import { buildInit, type SendOptions } from './build-init.ts';
 import { refuseSecrets } from './secrets-in-logs.ts';
@@ -103,8 +104,8 @@ export async function createTestRouter(options: TestRouterOptions): Promise<Test
     limitAtEdge: options.limitAtEdge ?? null,
     limitForAll: new Ratelimit({
       redis,
-      limiter: Ratelimit.slidingWindow(config.limits.apiPerMinute, '60 s'),
-      prefix: 'limit:v1',
+      limiter: Ratelimit.slidingWindow(config.limits.apiPerMinute, sharedLimit.window),
+      prefix: sharedLimit.prefix,
     }),
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
     postalCodes: getPostalCodes(),
