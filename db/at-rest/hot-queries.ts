@@ -170,7 +170,7 @@ export const hotQueries: readonly HotQuery[] = [
     name: 'HighLevel’s news finds its person',
     run: (database, { externalId, ghlLocationId }) =>
       findAwaitedLeads(database, [{ ghlLocationId, personHashes: [sha256(`person-${externalId}`)] }]),
-    indexes: ['person_keys_pkey', 'deliveries_awaited'],
+    indexes: ['deliveries_awaited'],
     partitions: 0,
   },
   {

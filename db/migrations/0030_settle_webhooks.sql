@@ -17,26 +17,26 @@ declare
   taken_for text;
 begin
   if ignored is null then
-    select d.lead_id, m.is_one,
-      d.lead_id is not null or m.is_one or (event ->> 'anywhere')::boolean
-        or exists (select from location_keys where ghl_location_id = location)
-        or exists (select from highlevel_installations where ghl_location_id = location and installed),
-      d.lead_id is null and exists (select from deliveries w
-        where w.ghl_location_id = location and w.status = 'pending' and w.contact_id is null)
-    into known, is_master, is_ours, is_awaited
-    from (select exists (select from lead_settings where document #>> '{master,ghlLocationId}' = location) as is_one) m
-    left join lateral (
+    known := (
       select d.lead_id from deliveries d
       where (d.ghl_location_id = location and d.contact_id = settling ->> 'contactId')
         or (d.opportunity_id = settling ->> 'opportunityId' and d.ghl_location_id = location)
-      order by d.id desc limit 1) d on true;
-    if not is_ours then
-      ignored := 'unknown_location';
-    elsif known is not null then
+      order by d.id desc limit 1);
+    if known is not null then
       taken_for := settling ->> 'whenKnown';
-    elsif (not is_awaited or settling ->> 'whenKnown' = settling ->> 'whenUnknown')
-      and not (is_master and (settling ->> 'isRouted')::boolean) then
-      taken_for := settling ->> 'whenUnknown';
+    else
+      -- One statement for all that has to be known of a stranger: each that a function runs costs more than what it looks up.
+      select exists (select from lead_settings where document #>> '{master,ghlLocationId}' = location),
+        exists (select from location_keys where ghl_location_id = location)
+          or exists (select from highlevel_installations where ghl_location_id = location and installed),
+        exists (select from deliveries w where w.ghl_location_id = location and w.status = 'pending' and w.contact_id is null)
+      into is_master, is_ours, is_awaited;
+      if not (is_ours or is_master or (event ->> 'anywhere')::boolean) then
+        ignored := 'unknown_location';
+      elsif (not is_awaited or settling ->> 'whenKnown' = settling ->> 'whenUnknown')
+        and not (is_master and (settling ->> 'isRouted')::boolean) then
+        taken_for := settling ->> 'whenUnknown';
+      end if;
     end if;
   end if;
   insert into webhook_events (id, type, ghl_location_id, resource_id, outcome, reason, payload, handled_as, handled_at, lead_id)
