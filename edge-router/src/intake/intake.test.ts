@@ -126,6 +126,24 @@ describe('a form', () => {
     expect(again.json).toMatchObject({ handledAs: 'routed_before', leadId: replayed.json.leadId });
   });
 
+  it('that is no lead is no lead again when it is sent again, and accepted once it can be read', async () => {
+    const source = await makeSource('stubborn');
+    const body = { submission_id: 's-1', antwort: { mail: 'ned@example.com' } };
+    expect((await post(source, body)).status).toBe(422);
+    expect((await post(source, body)).status).toBe(422);
+    await makeSource('stubborn', { mapping: { email: 'antwort.mail' } });
+    const accepted = await post(source, body);
+    expect(accepted).toMatchObject({ status: 202, json: { outcome: 'accepted' } });
+    expect((await post(source, body)).json).toEqual({ outcome: 'duplicate', eventId: accepted.json.eventId });
+    await work();
+    expect(await event(accepted.json.eventId)).toMatchObject({
+      outcome: 'accepted',
+      reason: null,
+      handledAs: 'routed',
+    });
+    expect((await send('GET', '/v1/events?source=stubborn')).json.items).toHaveLength(1);
+  });
+
   it('may be signed instead, and takes the secret before as well until the next change', async () => {
     const source = await makeSource('signed');
     const body = JSON.stringify({ email: 'hal@example.com' });
