@@ -153,6 +153,7 @@ export function createApp(deps: AppDeps): App {
   const sources = createSourceBook(deps);
   const handleSourceEvent = createSourceEventHandler({
     sources,
+    database: deps.database,
     routeLead: (body) => routeStoredEvent(routing, body),
   });
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
