@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDatabase } from '../../../db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
@@ -142,6 +142,43 @@ describe('a form', () => {
       handledAs: 'routed',
     });
     expect((await send('GET', '/v1/events?source=stubborn')).json.items).toHaveLength(1);
+  });
+
+  it('that was routed is the same lead when it is replayed by another mapping', async () => {
+    const source = await makeSource('changed');
+    const first = await post(source, { email: 'ola@example.com', town: 'Boston', other: 'Salem' });
+    await work();
+    const { leadId } = await event(first.json.eventId);
+    await makeSource('changed', { mapping: { city: 'other' } });
+    const replayed = await send('POST', `/v1/events/${encodeURIComponent(first.json.eventId)}/replay`);
+    expect(replayed.json).toMatchObject({ handledAs: 'routed_before', leadId });
+  });
+
+  it.each<[string, () => string, number]>([
+    [
+      'an endless contact id',
+      () => JSON.stringify({ email: 'o@example.com', contact_id: randomBytes(6000).toString('hex') }),
+      202,
+    ],
+    [
+      'a contact id that is cut within a letter',
+      () => JSON.stringify({ email: 'o@example.com', contact_id: `${'x'.repeat(63)}😀` }),
+      202,
+    ],
+    [
+      'a body as deep as Postgres does not go',
+      () => `{"email":"o@example.com","a":${'['.repeat(6000)}${']'.repeat(6000)}}`,
+      422,
+    ],
+    [
+      'a body that has no end of depth',
+      () => `{"email":"o@example.com","a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      422,
+    ],
+  ])('with %s is answered as what it is', async (_, makeBody, status) => {
+    const source = await makeSource('odd-bodies');
+    const headers = { 'x-switchyard-secret': source.secret, 'content-type': 'application/json' };
+    expect((await post(source, makeBody(), headers)).status).toBe(status);
   });
 
   it('may be signed instead, and takes the secret before as well until the next change', async () => {

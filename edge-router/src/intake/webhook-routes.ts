@@ -4,7 +4,7 @@ import { acceptSourceEvent, type SourceEvent } from '../../../db/queries/accept-
 import type { SourceRow } from '../../../db/queries/source-row.ts';
 import type { AppDeps } from '../deps.ts';
 import type { AppEnv } from '../http/app-env.ts';
-import { parseJson, readBodyBytes } from '../http/body.ts';
+import { invalidInput, parseJson, readBodyBytes } from '../http/body.ts';
 import { hashText } from '../http/hash.ts';
 import { makeLeadWebhookSecret } from '../http/lead-webhook-secret.ts';
 import type { RateLimits } from '../http/rate-limits.ts';
@@ -21,6 +21,9 @@ const SECRET_HEADER = 'x-switchyard-secret';
 const SIGNATURE_HEADER = 'x-switchyard-signature';
 /** Workflows' webhooks have no id of their own: the same words of the same contact are one for so long. */
 const SAME_FOR_HOURS = 24;
+const MAX_ID_LENGTH = 64;
+/** Postgres gives up far deeper. */
+const MAX_DEPTH = 100;
 /** What a location's own workflows are called as a source. */
 const LOCATION_SOURCE = 'location-workflow';
 const AWAY: ApiError = { kind: 'unavailable', part: 'database', retryAfterSeconds: 5 };
@@ -117,22 +120,38 @@ function readBody(contentType: string, bytes: Uint8Array): Result<unknown, ApiEr
   } catch {
     return err({ kind: 'invalid_encoding' });
   }
-  if (!contentType.includes('application/x-www-form-urlencoded')) return parseJson(text);
+  if (!contentType.includes('application/x-www-form-urlencoded')) {
+    const body = parseJson(text);
+    return body.ok && isDeeperThan(body.value, MAX_DEPTH) ? err(tooDeep) : body;
+  }
   return parseJson(JSON.stringify(Object.fromEntries(new URLSearchParams(text))));
+}
+
+const tooDeep = invalidInput([{ field: '(body)', code: 'too_deep', message: `Deeper than ${MAX_DEPTH} levels` }]);
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(item, levels - 1));
+}
+
+/** HighLevel's own are shorter; senders may say anything. */
+function cutId(id: string | null): string | null {
+  return id?.slice(0, MAX_ID_LENGTH).toWellFormed() ?? null;
 }
 
 function toEvent({ name, kind, mapping }: Sender, body: unknown, key: string | undefined): SourceEvent {
   const read = readLeadBody(body, mapping);
   const { externalId } = read.lead;
+  const contactId = cutId(read.contactId);
   const own = key ?? (typeof externalId === 'string' ? externalId : null);
   const said = hashText(JSON.stringify(body));
-  const id = own === null ? `${kind}:${name}:${read.contactId ?? ''}:${said}` : `${kind}:${name}:id:${hashText(own)}`;
+  const id = own === null ? `${kind}:${name}:${contactId ?? ''}:${said}` : `${kind}:${name}:id:${hashText(own)}`;
   return {
     id,
     type: kind,
     source: name,
-    ghlLocationId: read.ghlLocationId?.slice(0, 64) ?? null,
-    resourceId: read.contactId?.slice(0, 64) ?? null,
+    ghlLocationId: cutId(read.ghlLocationId),
+    resourceId: contactId,
     reason: isUsable(read) ? null : 'no_lead',
     forHours: own === null ? SAME_FOR_HOURS : null,
     payload: body,
