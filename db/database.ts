@@ -117,6 +117,11 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === null || UNAVAILABLE.test(error.code));
 }
 
+/** Whether a text held the one character that Postgres stores in none. */
+export function isUnstorable(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '22021';
+}
+
 /** Whether a transaction lost against another one and may simply be run again (deadlock, serialisation). */
 export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001');

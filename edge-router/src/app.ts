@@ -16,6 +16,7 @@ import { runDelivery } from './deliveries/run-delivery.ts';
 import { createSubAccountFacts } from './deliveries/sub-account-facts.ts';
 import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
+import { invalidInput } from './http/body.ts';
 import { createKeyedHash } from './http/hash.ts';
 import { createEventRoutes } from './intake/event-routes.ts';
 import { createSourceEventHandler } from './intake/handle-source-event.ts';
@@ -78,7 +79,7 @@ import { continueWait } from './onboarding/continue-wait.ts';
 import { createWaitRoutes } from './onboarding/wait-routes.ts';
 import { createTaskRoutes } from './onboarding/task-routes.ts';
 import { createOpenApiRoutes } from './openapi/routes.ts';
-import { isUnavailable } from '../../db/database.ts';
+import { isUnavailable, isUnstorable } from '../../db/database.ts';
 
 export interface App {
   readonly fetch: Hono<AppEnv>['fetch'];
@@ -152,8 +153,8 @@ export function createApp(deps: AppDeps): App {
     handleLeadEvents({ ...deps, highlevel, hashPerson, routeLead: (body) => routeStoredEvent(routing, body) }, events);
   const sources = createSourceBook(deps);
   const handleSourceEvent = createSourceEventHandler({
-    sources,
     database: deps.database,
+    sources,
     routeLead: (body) => routeStoredEvent(routing, body),
   });
   const handleEvents = async (ids: readonly string[]): Promise<void> => {
@@ -283,8 +284,13 @@ function refuseMethod(c: Context<AppEnv>, methods: string[]): Response {
   return problem;
 }
 
+const notStorable = invalidInput([
+  { field: '(address)', code: 'null_character', message: 'No text may hold a null character' },
+]);
+
 function describeFailure(error: Error): ApiError {
   if (isUnavailable(error)) return { kind: 'unavailable', part: 'database', retryAfterSeconds: 2 };
+  if (isUnstorable(error)) return notStorable;
   return { kind: 'internal' };
 }
 

@@ -8,13 +8,16 @@ import type { createScopeGuard } from '../http/api-key.ts';
 import type { AppEnv } from '../http/app-env.ts';
 import { parseInput } from '../http/body.ts';
 import { toProblem } from '../http/problem.ts';
+import { momentSchema } from '../http/versions.ts';
 
 const cursorSchema = z
   .string()
   .max(300)
   .transform((text, context): NonNullable<EventListRequest['cursor']> => {
-    const [receivedAt = '', id = ''] = text.split(' ', 2);
-    if (Number.isFinite(Date.parse(receivedAt)) && id !== '') return { receivedAt, id };
+    const space = text.indexOf(' ');
+    const receivedAt = momentSchema.safeParse(text.slice(0, space));
+    const id = text.slice(space + 1);
+    if (receivedAt.success && id !== '') return { receivedAt: receivedAt.data, id };
     context.addIssue({ code: 'custom', message: 'not a cursor that a list gave' });
     return z.NEVER;
   });

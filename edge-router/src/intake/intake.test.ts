@@ -271,6 +271,31 @@ describe('a workflow’s webhook', () => {
   });
 });
 
+describe('the list of events', () => {
+  it('goes on after events that came at one moment, whatever their ids are', async () => {
+    const source = await makeSource('spaced', { kind: 'workflow' });
+    for (const contact_id of ['no 1', 'no 2', 'no 3']) await post(source, { contact_id, email: 'x@example.com' });
+    await database.pool.query(`update webhook_events set received_at = '2026-01-01' where source = 'spaced'`);
+    const ids: string[] = [];
+    let more = '';
+    for (let page = 0; page < 3; page++) {
+      const { json } = await send('GET', `/v1/events?source=spaced&limit=1${more}`);
+      ids.push(...json.items.map(({ id }: Json) => id));
+      more = `&cursor=${encodeURIComponent(json.nextCursor)}`;
+    }
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it.each([
+    '/v1/events?cursor=1%20x',
+    '/v1/events?cursor=%2B020000-01-01%20x',
+    '/v1/events?type=%00',
+    '/v1/events/%00',
+  ])('refuses %s', async (path) => {
+    expect((await send('GET', path)).status).toBe(422);
+  });
+});
+
 describe('while Postgres is away', () => {
   it('a form is kept by QStash and stored once when it is back; without QStash it gets 503', async () => {
     const source = await makeSource('patient');
