@@ -3,7 +3,7 @@ import type { Settling } from '../../highlevel/rules/settling.ts';
 
 const text = z.string().max(500).nullish();
 
-/** What of HighLevel's payloads the life of a lead needs; they are flat. */
+/** What of HighLevel's payloads the life of a lead needs; they are flat, but for appointments. */
 const payloadSchema = z.looseObject({
   type: z.string(),
   locationId: text,
@@ -14,6 +14,8 @@ const payloadSchema = z.looseObject({
   phone: text,
   userId: text,
   messageType: text,
+  /** Of an appointment, all but its location is in here. */
+  appointment: z.looseObject({ contactId: text }).nullish(),
 });
 
 export interface LeadEvent {
@@ -40,7 +42,8 @@ const relevantPrefix = /^(Contact|Opportunity|OutboundMessage|InboundMessage|App
 export function readLeadEvent(payload: unknown): LeadEvent | null {
   const parsed = payloadSchema.safeParse(payload);
   if (!parsed.success) return null;
-  const { type, locationId, id, contactId, email, phone } = parsed.data;
+  const { type, locationId, id, email, phone, appointment } = parsed.data;
+  const contactId = parsed.data.contactId ?? appointment?.contactId;
   if (!locationId || !relevantPrefix.test(type)) return null;
   return {
     type,
