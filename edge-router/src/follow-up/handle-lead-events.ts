@@ -51,30 +51,42 @@ interface KnownLead extends DeliveredLead {
   readonly isContactKnown: boolean;
 }
 
+/** `unclear`: one is on its way, and nothing here says of whom this is. */
+type Found = KnownLead | 'unclear' | null;
+
 /** Hashes are slow to make, so they are made only where somebody is waited for. */
-async function findKnownLeads(deps: LeadEventDeps, events: readonly LeadEvent[]): Promise<(KnownLead | null)[]> {
+async function findKnownLeads(deps: LeadEventDeps, events: readonly LeadEvent[]): Promise<Found[]> {
   const found = await findDeliveredLeads(deps.database, events);
   const people = events
     .filter((_, at) => found[at] === 'awaited')
     .map((event) => ({ ...event, personHashes: hashesOf(deps, event) }));
-  const awaited = (await findAwaitedLeads(deps.database, people)).values();
+  const awaited = await findAwaitedLeads(deps.database, people);
+  const ofPeople = people
+    .map(({ personHashes }, at): Found => {
+      const lead = awaited[at];
+      if (lead) return { ...lead, isContactKnown: false };
+      return personHashes.length === 0 ? 'unclear' : null;
+    })
+    .values();
   return found.map((one) => {
-    if (one !== 'awaited') return one && { ...one.lead, isContactKnown: true };
-    const lead = awaited.next().value ?? null;
-    return lead && { ...lead, isContactKnown: false };
+    if (one === 'awaited') return ofPeople.next().value ?? null;
+    return one && { ...one.lead, isContactKnown: true };
   });
 }
 
 interface Told extends ToldWebhook {
   readonly event: LeadEvent;
-  readonly known: KnownLead | null;
+  readonly known: Found;
   readonly master: LeadSettings['master'];
 }
 
 function judge(deps: LeadEventDeps, told: Told): Handling {
-  const { event, known, happenedAt, master } = told;
+  const { event, happenedAt, master } = told;
   const { stage, contactId } = event;
   const { whenKnown } = settleLeadEvent(event);
+  // It may be of the one that is on its way: then that one's contact is known soon.
+  if (told.known === 'unclear' && stage !== null) return null;
+  const known = told.known === 'unclear' ? null : told.known;
   if (known && whenKnown !== null) return { handledAs: whenKnown, leadId: known.leadId };
   if (known && stage !== null) {
     // Its contact is being written this moment: the delivery's end comes back to this.
