@@ -13,7 +13,7 @@ export interface HighlevelThing {
 /** `awaited`: a lead is on its way into this sub-account whose contact is not known yet, and this may be it. */
 export type FoundDelivery = { readonly lead: DeliveredLead } | 'awaited' | null;
 
-/** For each of these, in their order: the last lead that was delivered as this contact or opportunity. */
+/** For each of these, in their order: the lead that was delivered as this opportunity, or else the last one that was as this contact. */
 export async function findDeliveredLeads(
   database: Database,
   things: readonly HighlevelThing[],
@@ -32,7 +32,7 @@ export async function findDeliveredLeads(
       select ${deliveredLeadJson} as lead from deliveries d
       where (d.ghl_location_id = t."ghlLocationId" and d.contact_id = t."contactId")
         or (d.opportunity_id = t."opportunityId" and d.ghl_location_id = t."ghlLocationId")
-      order by d.id desc limit 1) known on true
+      order by coalesce(d.opportunity_id = t."opportunityId", false) desc, d.id desc limit 1) known on true
     where known.lead is not null or exists (
       select from deliveries w
       where w.ghl_location_id = t."ghlLocationId" and w.status = 'pending' and w.contact_id is null)`;
