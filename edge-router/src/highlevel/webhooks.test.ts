@@ -226,6 +226,18 @@ describe('a webhook', () => {
     expect(await outcomeOf(await post(event))).toEqual([200, { outcome: 'duplicate' }]);
   });
 
+  it('that was kept by QStash is taken back, however large it was', async () => {
+    router.sent.length = 0;
+    expect((await postWithoutPostgres(install({ note: 'x'.repeat(500 * 1024) }))).status).toBe(202);
+    const [message] = router.sent as unknown as { body: string }[];
+    const receiver = { verify: () => Promise.resolve(true) };
+    const again = await createTestRouter({ database, highlevel: config, receiver });
+    const path = '/v1/jobs/persist-event';
+    expect((await again.send('POST', path, { body: message?.body ?? '', apiKey: null })).status).toBe(204);
+    await again.settle();
+    expect(await countRows('webhook_events')).toBe(1);
+  });
+
   it('of another app is ignored for that also while Postgres is away, and not kept', async () => {
     router.sent.length = 0;
     const answer = await postWithoutPostgres({ ...makeContact(), appId: 'another app' });

@@ -11,7 +11,8 @@ import type { News } from '../subscriptions/rules/event.ts';
 import { MAX_EVENTS_PER_MESSAGE } from './outbox.ts';
 import { persistLater } from './persist-later.ts';
 
-const JOB_BODY_LIMIT_BYTES = 256 * 1024;
+/** More than any of our own takes: the largest webhook with what belongs to it. */
+const JOB_BODY_LIMIT_BYTES = 1024 * 1024;
 
 /** A job takes the message's JSON body. `refused` stops QStash's retries for good; a throw lets it retry. */
 export type Job = (body: unknown, messageId: string) => Promise<'done' | 'refused'>;
