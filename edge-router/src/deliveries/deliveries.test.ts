@@ -140,6 +140,23 @@ describe('a lead that is given to another location', () => {
     expect(kinds.filter((kind: string) => kind === 'delivered')).toHaveLength(3);
   });
 
+  it('and comes back before it was withdrawn, keeps its contact and opportunity there', async () => {
+    const { leadId, email } = await sendLead();
+    await deliver(leadId);
+    await reassign(leadId, 'B');
+    const late = await announce();
+    await reassign(leadId, 'A');
+    await work(await announce());
+    await work(late);
+    const first = await holdings(email);
+    expect(first.contacts[0].tags).not.toContain('reassigned');
+    expect(first.opportunities).toMatchObject([{ status: 'open' }]);
+    const { rows } = await database.pool.query('select status from deliveries where lead_id = $1 order by move', [
+      leadId,
+    ]);
+    expect(rows.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'delivered']);
+  });
+
   it('in the middle of its delivery leaves nothing open behind', async () => {
     const { leadId, email } = await stack.sendLead();
     const [message] = await stack.announce();
