@@ -34,3 +34,28 @@ begin
       'score', lead.score, 'matchLevel', lead.match_level, 'utm', lead.utm, 'consent', lead.consent,
       'metadata', lead.metadata)));
 end $$;
+
+-- As before; but what is `untouched` is written down as that before the lead is taken away, so whoever comes again after that was done, and
+-- not yet told, is not answered `moved`. A clock whose outcome is `missed` and that has not ended is one of these.
+create or replace function read_lead_clock(wanted uuid, wanted_move integer, now_at timestamptz) returns jsonb language plpgsql as $$
+declare
+  c lead_clocks;
+  lead leads;
+  answer text;
+begin
+  select * into c from lead_clocks where lead_id = wanted and move = wanted_move for update;
+  if not found or c.ended_at is not null then return jsonb_build_object('status', 'over'); end if;
+  if c.due_at > now_at then return jsonb_build_object('status', 'early', 'dueAt', c.due_at); end if;
+  select * into lead from leads l where l.id = wanted and l.created_at = uuid_extract_timestamp(wanted);
+  answer := case
+    when lead.id is null or lead.status <> 'assigned' or coalesce(lead.moves, 0) <> wanted_move then
+      case when c.outcome is null then 'moved' end
+    when lead.stage in ('contacted', 'won', 'lost') then 'met' end;
+  if answer is not null then
+    update lead_clocks set ended_at = now(), outcome = answer where lead_id = wanted and move = wanted_move;
+    return jsonb_build_object('status', answer);
+  end if;
+  update lead_clocks set outcome = 'missed' where lead_id = wanted and move = wanted_move and outcome is null;
+  return jsonb_build_object('status', 'untouched', 'locationId', c.location_id, 'startedAt', c.started_at, 'misses',
+    (select count(*) from lead_clocks m where m.lead_id = wanted and m.outcome = 'missed' and m.ended_at is not null));
+end $$;

@@ -91,6 +91,23 @@ it('a lead that nobody touches goes from one to the next, as often as allowed, a
   expect(rows.map(({ rerouted }) => rerouted)).toEqual(['true', 'true', 'false']);
 });
 
+it('a Worker that ends between taking the lead away and writing that down has missed the clock all the same', async () => {
+  const { leadId, clocks } = await sendLead();
+  laterMs += 16 * MINUTE_MS;
+  await database.pool.query('alter function miss_lead_clock rename to away');
+  for (const { url, body } of clocks) {
+    expect((await router.send('POST', new URL(url).pathname, { body, apiKey: null })).status).toBe(500);
+  }
+  await database.pool.query('alter function away rename to miss_lead_clock');
+  await run(clocks);
+  const found = await lead(leadId);
+  expect([found.location.franchiseCode, kindsOf(found)]).toEqual(['B', ['assigned', 'reassigned', 'sla_missed']]);
+  const { rows } = await database.pool.query('select outcome from lead_clocks where lead_id = $1 and move = 0', [
+    leadId,
+  ]);
+  expect(rows).toEqual([{ outcome: 'missed' }]);
+});
+
 it('a lead that was touched stays, and a message that comes early does nothing', async () => {
   const { leadId, clocks } = await sendLead();
   expect((await run(clocks)).filter(isClock)).toHaveLength(1);
