@@ -152,6 +152,23 @@ describe('a contact of the master sub-account', () => {
       app: { webhookUrl: `${router.deps.config.publicUrl}/v1/webhooks/highlevel` },
     });
   });
+
+  it('that nobody could reach when the sweep came by is found by a later one', async () => {
+    const { sandbox, router, highlevel } = stack.test;
+    await sandbox.admin('PATCH', 'settings', { app: { webhookUrl: null } });
+    const { email, phone: _, ...rest } = person();
+    const contactId = await createContact(rest);
+    const deps = { ...router.deps, highlevel };
+    await sweepMasterContacts(deps, { isForced: true });
+    await router.app.outbox.run();
+    await call('PUT', `/contacts/${contactId}`, { email });
+    expect(await sweepMasterContacts(deps, { isForced: true })).toBe(1);
+    await router.app.outbox.run();
+    await findLead(contactId);
+    await sandbox.admin('PATCH', 'settings', {
+      app: { webhookUrl: `${router.deps.config.publicUrl}/v1/webhooks/highlevel` },
+    });
+  });
 });
 
 describe('a lead that was delivered', () => {

@@ -2,6 +2,7 @@ import { acceptWebhook } from '../../../db/queries/accept-webhook.ts';
 import type { AppDeps } from '../deps.ts';
 import { searchContacts } from '../highlevel/calls/contacts.ts';
 import type { Highlevel } from '../highlevel/highlevel.ts';
+import { isReachable } from './rules/master-contact.ts';
 import { findLeadSettings } from '../settings/find-lead-settings.ts';
 
 const PAGE_SIZE = 100;
@@ -34,7 +35,8 @@ export async function sweepMasterContacts(
       return found;
     }
     const young = contacts.value.contacts.filter(({ dateAdded }) => Date.parse(dateAdded ?? '') >= sinceMs);
-    for (const { id } of young) {
+    // Whoever cannot be reached yet is left to a later sweep: an event is looked at once.
+    for (const { id } of young.filter(isReachable)) {
       const payload = { type: 'ContactCreate', locationId: ghlLocationId, id };
       const event = { id: `sweep-${id}`, type: 'ContactCreate', ghlLocationId, resourceId: id };
       const outcome = await acceptWebhook(deps.database, {
