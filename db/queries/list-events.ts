@@ -9,7 +9,7 @@ export interface EventListRequest {
   /** The last event of the page before. */
   readonly cursor: { readonly receivedAt: string; readonly id: string } | null;
   readonly outcome: EventRow['outcome'] | null;
-  /** Those that nobody has handled yet. */
+  /** Those that somebody has still to handle. */
   readonly isOpen: boolean | null;
   readonly type: string | null;
   readonly source: string | null;
@@ -25,7 +25,13 @@ export async function listEvents(
     sql`true`,
     ...(cursor ? [sql`(w.received_at, w.id) < (${cursor.receivedAt}::timestamptz, ${cursor.id}::text)`] : []),
     ...(outcome === null ? [] : [sql`w.outcome = ${outcome}::text`]),
-    ...(isOpen === null ? [] : [isOpen ? sql`w.handled_at is null` : sql`w.handled_at is not null`]),
+    ...(isOpen === null
+      ? []
+      : [
+          isOpen
+            ? sql`w.outcome = 'accepted' and w.handled_at is null`
+            : sql`(w.outcome <> 'accepted' or w.handled_at is not null)`,
+        ]),
     ...(type === null ? [] : [sql`w.type = ${type}::text`]),
     ...(source === null ? [] : [sql`w.source = ${source}::text`]),
     ...(leadId === null ? [] : [sql`w.lead_id = ${leadId}::uuid`]),

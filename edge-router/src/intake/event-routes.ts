@@ -27,7 +27,7 @@ export const eventListQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),
   cursor: cursorSchema.optional(),
   outcome: z.enum(['accepted', 'ignored', 'rejected']).optional(),
-  open: z.enum(['true', 'false']).optional().describe('whether nobody has handled them yet'),
+  open: z.enum(['true', 'false']).optional().describe('whether they have still to be handled'),
   type: z.string().max(100).optional(),
   source: z.string().max(64).optional(),
   leadId: z.uuid().optional(),

@@ -286,6 +286,16 @@ describe('the list of events', () => {
     expect(new Set(ids).size).toBe(3);
   });
 
+  it('that are open has none that nobody has to handle', async () => {
+    const source = await makeSource('mixed');
+    await post(source, { nothing: 'of use' });
+    const waiting = await post(source, { email: 'uli@example.com' });
+    const ids = async (open: boolean): Promise<string[]> =>
+      (await send('GET', `/v1/events?source=mixed&open=${open}`)).json.items.map(({ id }: Json) => id);
+    expect(await ids(true)).toEqual([waiting.json.eventId]);
+    expect(await ids(false)).toHaveLength(1);
+  });
+
   it.each([
     '/v1/events?cursor=1%20x',
     '/v1/events?cursor=%2B020000-01-01%20x',
