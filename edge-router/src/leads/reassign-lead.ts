@@ -93,6 +93,7 @@ export async function reassignStoredLead(
     const read = await readLead(deps, { leadId: request.leadId, message });
     if (!read.ok) return read;
     if (read.value.isReplay) return ok(describeReplay(read.value.lead, directory));
+    if (request.kind === 'declined' && read.value.lead.locationId === null) return err(nobodys);
     if (request.holderId !== null && request.holderId !== read.value.lead.locationId) return err(notTheirs);
     const wish = readWish(request.input, { lead: read.value.lead, directory });
     if (!wish.ok) return wish;
@@ -108,6 +109,11 @@ export async function reassignStoredLead(
 const notTheirs: ApiError = {
   kind: 'conflict',
   detail: 'Another location has the lead by now. Nothing was written.',
+};
+
+const nobodys: ApiError = {
+  kind: 'conflict',
+  detail: 'The lead is with no location that could decline it. Nothing was written.',
 };
 
 /** The name under which `reassign_lead` knows the wish: the same key with another body has another name. */

@@ -169,6 +169,17 @@ describe('a lead that is reassigned', () => {
     expect((await readLead(leadId)).location?.franchiseCode).toBe('ALLSTON');
   });
 
+  it('can be declined by nobody while it is parked', async () => {
+    const { leadId, status } = await sendLead({ postalCode: '59301' });
+    expect(status).toBe('parked');
+    await patch('ALLSTON', { dailyCap: 5 });
+    await database.pool.query(`update leads set postal_code = '02134' where id = $1`, [leadId]);
+    const body = { reason: 'not ours' };
+    expect((await router.send('POST', `/v1/leads/${leadId}/decline`, { body })).status).toBe(409);
+    expect((await readLead(leadId)).timeLine.map(({ kind }) => kind)).toEqual(['parked']);
+    expect(await countSeats('ALLSTON')).toBe(0);
+  });
+
   it('has to exist, and be no duplicate', async () => {
     expect((await reassign('00000000-0000-7000-8000-000000000000', { reason: 'x' })).status).toBe(404);
     expect((await reassign('nonsense', { reason: 'x' })).status).toBe(404);
