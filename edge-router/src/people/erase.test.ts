@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { archiveLeads } from '../../../db/queries/archive-leads.ts';
+import { measureParkingLot } from '../../../db/queries/measure-parking-lot.ts';
 import { leadIdAt } from '../../../db/testing/assign-lead-request.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createTestRouter, mintApiKey, type TestRouter } from '../testing/test-router.ts';
@@ -176,6 +177,8 @@ describe('a lead of somebody who was erased', () => {
       [parked.json.leadId, leadId],
     );
     expect(rows).toEqual([{ waiting: 0, clocks: 0, delivery: 'cancelled' }]);
+    await send('/v1/people/erase', { email: 'other@example.com' });
+    expect(await measureParkingLot(router.deps.database)).toEqual({ waiting: 0, oldestAgeSeconds: null });
   });
 
   it('that was archived has no events with what they say', async () => {
