@@ -342,8 +342,9 @@ describe('while Postgres is away', () => {
     await Promise.allSettled(left);
     isAway = true;
     expect((await ask('sam@example.com')).status).toBe(202);
+    expect((await ask('')).status).toBe(422);
     const kept = router.sent.filter(({ url }) => url.endsWith('/persist-event'));
-    expect(kept).toMatchObject([{ redact: { body: true } }]);
+    expect(kept).toMatchObject([{ redact: { body: true } }, { redact: { body: true } }]);
     isQstashAway = true;
     expect((await ask('tia@example.com')).status).toBe(503);
     for (let times = 0; times < 2; times++) {

@@ -83,16 +83,14 @@ export function createSourceWebhookRoutes({ deps, sources, limits, announce }: W
     try {
       const accepted = await acceptSourceEvent(deps.database, event);
       if (accepted.outcome === 'accepted') announce(background);
-      if (accepted.outcome !== 'rejected') return c.json(accepted, 202);
-      const message = 'Nothing here says who it is or where: check the mapping, then replay the event.';
-      const errors = [{ field: 'email, phone, postalCode, city, state or address', code: 'missing', message }];
-      return toProblem({ kind: 'invalid_input', errors }, c.var.requestId);
+      return accepted.outcome === 'rejected' ? toProblem(noLead, c.var.requestId) : c.json(accepted, 202);
     } catch (error) {
       if (!isUnavailable(error)) throw error;
     }
     try {
       const id = hashText(event.id);
       await persistLater(deps, { job: 'persist-event', id, body: { sourceEvent: event }, postponed: 0 });
+      if (event.reason !== null) return toProblem(noLead, c.var.requestId);
       return c.json({ outcome: 'accepted', eventId: event.id }, 202);
     } catch (error) {
       deps.log({ event: 'webhook_not_kept', source: event.source, error });
@@ -104,6 +102,14 @@ export function createSourceWebhookRoutes({ deps, sources, limits, announce }: W
     .post('/forms/:source', (c) => take(c, 'form'))
     .post('/highlevel/workflow/:source', (c) => take(c, 'workflow'));
 }
+
+const noLead = invalidInput([
+  {
+    field: 'email, phone, postalCode, city, state or address',
+    code: 'missing',
+    message: 'Nothing here says who it is or where: check the mapping, then replay the event.',
+  },
+]);
 
 function isKnown(c: Context<AppEnv>, secrets: readonly string[], bytes: Uint8Array): boolean {
   const bearer = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
