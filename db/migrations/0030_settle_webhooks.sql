@@ -2,7 +2,8 @@
 create index deliveries_awaited on deliveries (ghl_location_id) where status = 'pending' and contact_id is null;
 
 -- Stores a webhook, and its message in the same transaction where it has to be handled. Most tell of nothing that anybody has to do, and
--- are settled as they are stored, for what the caller's `settling` says. Its own checks have let it pass (`reason` if not); a location has
+-- are settled as they are stored, for what the caller's `settling` says; news of an opportunity is of the lead that it was made for, and only else
+-- of the last lead of its contact. Its own checks have let it pass (`reason` if not); a location has
 -- then to be one of ours, one where the app is installed or the brand's own, unless `anywhere`.
 -- Answers `settled`, `accepted`, `duplicate` or the reason why it is ignored.
 create or replace function accept_webhook(event jsonb) returns text language plpgsql as $$
@@ -21,7 +22,7 @@ begin
       select d.lead_id from deliveries d
       where (d.ghl_location_id = location and d.contact_id = settling ->> 'contactId')
         or (d.opportunity_id = settling ->> 'opportunityId' and d.ghl_location_id = location)
-      order by d.id desc limit 1);
+      order by coalesce(d.opportunity_id = settling ->> 'opportunityId', false) desc, d.id desc limit 1);
     if known is not null then
       taken_for := settling ->> 'whenKnown';
     else

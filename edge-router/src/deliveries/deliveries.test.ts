@@ -141,17 +141,17 @@ describe('a lead that is given to another location', () => {
   });
 
   it('and comes back before it was withdrawn, keeps its contact and opportunity there', async () => {
-    const { leadId, email } = await sendLead();
-    await deliver(leadId);
+    const { leadId, email } = await stack.sendLead();
+    await stack.deliver(leadId);
     await reassign(leadId, 'B');
-    const late = await announce();
+    const late = await stack.announce();
     await reassign(leadId, 'A');
-    await work(await announce());
-    await work(late);
-    const first = await holdings(email);
+    await stack.work(await stack.announce());
+    await stack.work(late);
+    const first = await stack.holdings(email);
     expect(first.contacts[0].tags).not.toContain('reassigned');
     expect(first.opportunities).toMatchObject([{ status: 'open' }]);
-    const { rows } = await database.pool.query('select status from deliveries where lead_id = $1 order by move', [
+    const { rows } = await stack.database.pool.query('select status from deliveries where lead_id = $1 order by move', [
       leadId,
     ]);
     expect(rows.map(({ status }) => status)).toEqual(['cancelled', 'cancelled', 'delivered']);
