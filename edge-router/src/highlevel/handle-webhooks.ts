@@ -3,6 +3,7 @@ import { markWebhooksHandled, type HandledWebhook } from '../../../db/queries/ma
 import { readUnhandledWebhooks, type UnhandledWebhook } from '../../../db/queries/read-unhandled-webhooks.ts';
 import { recordInstallation } from '../../../db/queries/record-installation.ts';
 import type { AppDeps } from '../deps.ts';
+import { toldText } from './rules/told-text.ts';
 import {
   parseWebhook,
   readHappenedAt,
@@ -103,7 +104,7 @@ function handleOne(deps: Deps, id: string, read: Read): Handling {
       return async () => {
         const { ghlLocationId, installed, payload } = read;
         const changedAt = readHappenedAt(payload, deps.nowMs());
-        const companyId = payload.companyId ?? null;
+        const companyId = toldText(payload['companyId']);
         await recordInstallation(deps.database, { ghlLocationId, companyId, installed, changedAt, webhookId: id });
         return { handledAs: installed ? 'installed' : 'uninstalled' };
       };

@@ -9,6 +9,7 @@ import { hashText } from '../http/hash.ts';
 import { toProblem } from '../http/problem.ts';
 import { persistLater } from '../jobs/persist-later.ts';
 import { settleWebhook, type Settling } from './rules/settling.ts';
+import { toldText } from './rules/told-text.ts';
 import { judgeWebhook, parseWebhook, type WebhookPayload } from './rules/webhook-event.ts';
 import { createWebhookCounters } from './webhook-counters.ts';
 import { createWebhookVerifier, SIGNATURE_HEADER } from './webhook-signature.ts';
@@ -105,10 +106,10 @@ function toIncomingWebhook(
 ): IncomingWebhook {
   const { reason, anywhere } = judgeWebhook(payload, config);
   return {
-    id: payload.webhookId ?? `sha256:${hashText(JSON.stringify(payload))}`,
+    id: toldText(payload['webhookId']) ?? `sha256:${hashText(JSON.stringify(payload))}`,
     type: payload.type,
-    ghlLocationId: payload.locationId ?? null,
-    resourceId: payload.id ?? null,
+    ghlLocationId: toldText(payload['locationId']),
+    resourceId: toldText(payload['id']),
     anywhere,
     reason,
     payload,

@@ -180,6 +180,15 @@ describe('a webhook', () => {
     expect(await countRows('webhook_events')).toBe(0);
   });
 
+  it('is taken though its fields are not as documented: a number is its text, and nonsense is left out', async () => {
+    const odd = makeContact({ id: 4711, timestamp: 1_764_000_000, tags: 'none', companyId: {}, phone: 16175550100 });
+    expect(await outcomeOf(await post(odd))).toEqual([200, { outcome: 'accepted' }]);
+    const { rows } = await database.pool.query('select resource_id, handled_as, payload from webhook_events');
+    expect(rows).toEqual([{ resource_id: '4711', handled_as: 'not_needed', payload: odd }]);
+    const nowhere = makeContact({ locationId: ['sub-1'], webhookId: 'x'.repeat(600) });
+    expect(await (await post(nowhere)).json()).toEqual({ outcome: 'ignored', reason: 'no_location' });
+  });
+
   it('without an id of its own is known again by what it says', async () => {
     const contact = makeContact({ webhookId: null, appId: null });
     expect(await (await post(contact)).json()).toEqual({ outcome: 'accepted' });

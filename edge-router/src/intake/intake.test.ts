@@ -89,6 +89,39 @@ describe('a form', () => {
     expect(json.items).toHaveLength(1);
   });
 
+  it('keeps with the lead what somebody agreed to, by its mapping or by what is called consent', async () => {
+    const terms = 'I agree to receive text messages. Msg & data rates may apply.';
+    const mapped = await makeSource('agreed', { mapping: { 'consent.sms': 'legal[name=sms].text', email: 'mail' } });
+    const first = await post(mapped, { mail: 'gil@example.com', zip: '02134', legal: [{ name: 'sms', text: terms }] });
+    const usual = await makeSource('agreed-2');
+    const body = {
+      email: 'hal@example.com',
+      zip: '02134',
+      'SMS-Consent': true,
+      tcpa_text: terms,
+      opt_in: '2026-11-26',
+    };
+    const second = await post(usual, body);
+    await work();
+    const leads = await Promise.all([first, second].map(async ({ json }) => lead((await event(json.eventId)).leadId)));
+    expect(leads.map(({ consent }) => consent)).toEqual([
+      { sms: terms },
+      { smsconsent: 'true', tcpatext: terms, optin: '2026-11-26' },
+    ]);
+  });
+
+  it('has no mapping of fields that no lead has', async () => {
+    const mapping = { 'consent.': 'a', toString: 'b', favourite: 'c', email: '..' };
+    const refused = await send('PUT', '/v1/sources/unmapped', { mapping });
+    expect(refused.status).toBe(422);
+    expect(refused.json.errors.map(({ field }: Json) => field)).toEqual([
+      'mapping.consent.',
+      'mapping.toString',
+      'mapping.favourite',
+      'mapping.email',
+    ]);
+  });
+
   it('of an ad platform is read by the usual names, and a posted form by its fields', async () => {
     const source = await makeSource('ads');
     const ad = {

@@ -11,7 +11,7 @@ import type { AppEnv } from '../http/app-env.ts';
 import { parseInput, readJson } from '../http/body.ts';
 import { toProblem } from '../http/problem.ts';
 import { isPath } from './rules/find-path.ts';
-import { mappedFields, type MappedField } from './rules/read-lead-body.ts';
+import { isMappable, mappedFields } from './rules/read-lead-body.ts';
 import { makeSourceSecret } from './rules/source-secret.ts';
 import type { SourceBook } from './source-book.ts';
 
@@ -20,17 +20,20 @@ const MAX_SOURCES = 500;
 const nameSchema = z.object({
   name: z.string().regex(/^[\w.:-]{1,64}$/, { error: 'letters, digits, and . : _ - only' }),
 });
-const fieldNames = Object.keys(mappedFields) as [MappedField, ...MappedField[]];
+const MAX_MAPPED = 40;
 
 export const sourceBodySchema = z.strictObject({
   kind: z.enum(['form', 'workflow']).default('form'),
   mapping: z
-    .partialRecord(
-      z.enum(fieldNames),
+    .record(
+      z.string().refine(isMappable, { error: `one of ${Object.keys(mappedFields).join(', ')}, or consent.NAME` }),
       z.string().refine(isPath, { error: 'a path such as data.fields[name=zip].value' }),
     )
+    .refine((mapping) => Object.keys(mapping).length <= MAX_MAPPED, { error: `at most ${MAX_MAPPED} fields` })
     .default({})
-    .describe('where in the body a field of the lead is; what is left out is looked for under its usual names'),
+    .describe(
+      'where in the body a field of the lead is, or what somebody agreed to (`consent.NAME`); what is left out is looked for under its usual names',
+    ),
   enabled: z.boolean().default(true),
 });
 
@@ -72,8 +75,7 @@ export function createSourceRoutes({ deps, sources, requireScope }: SourceRouteD
       if (!name.ok) return toProblem(name.error, c.var.requestId);
       const body = await readJson(c.req.raw, sourceBodySchema, BODY_LIMIT_BYTES);
       if (!body.ok) return toProblem(body.error, c.var.requestId);
-      const mapping = body.value.mapping as Record<string, string>;
-      const saved = await saveSource(deps.database, { ...name.value, ...body.value, mapping, maxCount: MAX_SOURCES });
+      const saved = await saveSource(deps.database, { ...name.value, ...body.value, maxCount: MAX_SOURCES });
       if (!saved) {
         return toProblem({ kind: 'conflict', detail: `There are ${MAX_SOURCES} sources already.` }, c.var.requestId);
       }

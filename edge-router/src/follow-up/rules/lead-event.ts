@@ -1,22 +1,5 @@
-import * as z from 'zod';
 import type { Settling } from '../../highlevel/rules/settling.ts';
-
-const text = z.string().max(500).nullish();
-
-/** What of HighLevel's payloads the life of a lead needs; they are flat, but for appointments. */
-const payloadSchema = z.looseObject({
-  type: z.string(),
-  locationId: text,
-  id: text,
-  contactId: text,
-  status: text,
-  email: text,
-  phone: text,
-  userId: text,
-  messageType: text,
-  /** Of an appointment, all but its location is in here. */
-  appointment: z.looseObject({ contactId: text }).nullish(),
-});
+import { toldText } from '../../highlevel/rules/told-text.ts';
 
 export interface LeadEvent {
   readonly type: string;
@@ -38,22 +21,27 @@ const contactTypes = new Set([
 ]);
 const relevantPrefix = /^(Contact|Opportunity|OutboundMessage|InboundMessage|Appointment)/;
 
-/** Null for what says nothing of a lead. */
+/** Null for what says nothing of a lead. Payloads are flat, but for appointments, whose contact is in a field of theirs. */
 export function readLeadEvent(payload: unknown): LeadEvent | null {
-  const parsed = payloadSchema.safeParse(payload);
-  if (!parsed.success) return null;
-  const { type, locationId, id, email, phone, appointment } = parsed.data;
-  const contactId = parsed.data.contactId ?? appointment?.contactId;
-  if (!locationId || !relevantPrefix.test(type)) return null;
+  const told = isRecord(payload) ? payload : {};
+  const [type, ghlLocationId] = [toldText(told['type']), toldText(told['locationId'])];
+  if (type === null || ghlLocationId === null || !relevantPrefix.test(type)) return null;
+  const id = toldText(told['id']);
+  const appointment = isRecord(told['appointment']) ? told['appointment'] : {};
+  const contactId = toldText(told['contactId']) ?? toldText(appointment['contactId']);
   return {
     type,
-    ghlLocationId: locationId,
-    contactId: (contactTypes.has(type) ? id : contactId) ?? null,
-    opportunityId: type.startsWith('Opportunity') ? (id ?? null) : null,
-    email: email ?? null,
-    phone: phone ?? null,
-    stage: readStage(parsed.data),
+    ghlLocationId,
+    contactId: contactTypes.has(type) ? id : contactId,
+    opportunityId: type.startsWith('Opportunity') ? id : null,
+    email: toldText(told['email']),
+    phone: toldText(told['phone']),
+    stage: readStage(type, told),
   };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 const contactNews = new Set(['ContactCreate', 'ContactUpdate', 'ContactTagUpdate']);
@@ -89,10 +77,11 @@ export function readEnd(status: string | null | undefined): 'won' | 'lost' | nul
  * Contacted is what a person did: a message that a user sent, a call, an appointment, an opportunity that was put into another stage.
  * What workflows send has no user, and does not count.
  */
-function readStage({ type, status, userId, messageType }: z.output<typeof payloadSchema>): LeadEvent['stage'] {
-  const end = type.startsWith('Opportunity') ? readEnd(status) : null;
+function readStage(type: string, told: Readonly<Record<string, unknown>>): LeadEvent['stage'] {
+  const end = type.startsWith('Opportunity') ? readEnd(toldText(told['status'])) : null;
   if (end !== null) return end;
   if (type === 'OpportunityStageUpdate' || type === 'AppointmentCreate') return 'contacted';
-  if (type === 'OutboundMessage' && (userId || messageType?.toUpperCase() === 'CALL')) return 'contacted';
-  return null;
+  if (type !== 'OutboundMessage') return null;
+  const isByPerson = toldText(told['userId']) !== null || toldText(told['messageType'])?.toUpperCase() === 'CALL';
+  return isByPerson ? 'contacted' : null;
 }

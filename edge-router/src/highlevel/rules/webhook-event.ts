@@ -4,20 +4,11 @@ import * as z from 'zod';
 import { PROBE_TAG } from '../../onboarding/rules/probe.ts';
 import { DELIVERED_TAG } from '../../rules/tags.ts';
 import { err, ok, type Result } from '../../rules/result.ts';
+import { toldText } from './told-text.ts';
 
-const text = z.string().max(500);
+const payloadSchema = z.looseObject({ type: z.string().min(1).max(500) });
 
-const payloadSchema = z.looseObject({
-  type: text.min(1),
-  webhookId: text.min(1).nullish(),
-  appId: text.nullish(),
-  companyId: text.nullish(),
-  locationId: text.nullish(),
-  id: text.nullish(),
-  timestamp: z.string().nullish(),
-  tags: z.array(z.unknown()).nullish(),
-});
-
+/** As it was sent; `toldText` reads what it says. */
 export type WebhookPayload = z.output<typeof payloadSchema>;
 
 /** The path of the first field that is not as it must be, where the body is no webhook. */
@@ -36,12 +27,11 @@ export function judgeWebhook(
   { appId, companyId }: { appId: string; companyId: string },
 ): { readonly reason: 'wrong_app' | 'other_company' | 'no_location' | 'echo' | null; readonly anywhere: boolean } {
   const anywhere = anywhereTypes.has(payload.type);
-  const isAppTold = Boolean(payload.appId);
-  if (isAppTold ? payload.appId !== appId : installTypes.has(payload.type)) return { reason: 'wrong_app', anywhere };
-  if (payload.companyId && payload.companyId !== companyId) return { reason: 'other_company', anywhere };
-  if (!anywhere && !payload.locationId) return { reason: 'no_location', anywhere };
-  if (payload.type.startsWith('Contact') && (payload.tags ?? []).includes(DELIVERED_TAG))
-    return { reason: 'echo', anywhere };
+  const [toldApp, toldCompany] = [toldText(payload['appId']), toldText(payload['companyId'])];
+  if (toldApp === null ? installTypes.has(payload.type) : toldApp !== appId) return { reason: 'wrong_app', anywhere };
+  if (toldCompany !== null && toldCompany !== companyId) return { reason: 'other_company', anywhere };
+  if (!anywhere && toldText(payload['locationId']) === null) return { reason: 'no_location', anywhere };
+  if (isTagged(payload, DELIVERED_TAG)) return { reason: 'echo', anywhere };
   return { reason: null, anywhere };
 }
 
@@ -57,15 +47,19 @@ export type WebhookMeaning =
 export function readMeaning(payload: WebhookPayload): WebhookMeaning {
   if (installTypes.has(payload.type)) {
     const installed = payload.type === 'INSTALL';
-    if (payload.locationId) return { kind: 'installation', ghlLocationId: payload.locationId, installed };
+    const ghlLocationId = toldText(payload['locationId']);
+    if (ghlLocationId !== null) return { kind: 'installation', ghlLocationId, installed };
     return { kind: installed ? 'company_installed' : 'company_uninstalled' };
   }
-  const isProbe = payload.type.startsWith('Contact') && (payload.tags ?? []).includes(PROBE_TAG);
-  return { kind: isProbe ? 'probe' : 'kept' };
+  return { kind: isTagged(payload, PROBE_TAG) ? 'probe' : 'kept' };
+}
+
+function isTagged({ type, tags }: WebhookPayload, tag: string): boolean {
+  return type.startsWith('Contact') && Array.isArray(tags) && tags.includes(tag);
 }
 
 /** ISO 8601 of when it happened: what it says, or when it came. */
 export function readHappenedAt({ timestamp }: WebhookPayload, nowMs: number): string {
-  const ms = Date.parse(timestamp ?? '');
+  const ms = Date.parse(toldText(timestamp) ?? '');
   return new Date(Number.isFinite(ms) && ms <= nowMs + 60_000 ? ms : nowMs).toISOString();
 }

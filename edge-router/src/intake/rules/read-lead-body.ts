@@ -32,6 +32,11 @@ const usualNames: Readonly<Record<Exclude<MappedField, 'location'>, readonly str
   country: ['country', 'countrycode'],
   service: ['service', 'serviceneeded', 'interest', 'product'],
 };
+/** What a form asks consent by, in any case and with any separator. */
+const CONSENT_NAME = /consent|opt_?in|tcpa|gdpr/i;
+const CONSENT_PREFIX = 'consent.';
+const MAX_CONSENTS = 20;
+const MAX_CONSENT_LENGTH = 1000;
 const fullNames = ['fullname', 'name', 'contactname', 'yourname'];
 const MAX_KEYS_LOOKED_AT = 500;
 
@@ -44,9 +49,10 @@ export interface ReadBody {
 
 /**
  * A lead of whatever a form, an ad platform or a workflow sends. Its saved mapping comes first, then `customData` (what people fill in
- * themselves in HighLevel's action), then the usual names. Texts too long for a lead are cut.
+ * themselves in HighLevel's action), then the usual names; consent is kept word for word under the names it has. Texts too long for a lead are
+ * cut.
  */
-export function readLeadBody(body: unknown, mapping: Readonly<Partial<Record<MappedField, string>>>): ReadBody {
+export function readLeadBody(body: unknown, mapping: Readonly<Record<string, string>>): ReadBody {
   const places = [
     findPath(body, 'customData'),
     body,
@@ -69,9 +75,10 @@ export function readLeadBody(body: unknown, mapping: Readonly<Partial<Record<Map
     if (others.length > 0) lead['lastName'] = others.join(' ').slice(0, mappedFields.lastName).toWellFormed();
   }
   const utm = readUtm(named);
+  const consent = readConsent(named, { body, mapping });
   const contactId = named.get('contactid') ?? null;
   const ghlLocationId = textOf(findPath(body, 'location.id')) ?? named.get('locationid') ?? null;
-  return { lead: { ...lead, ...(utm ? { utm } : {}) }, contactId, ghlLocationId };
+  return { lead: { ...lead, ...(utm ? { utm } : {}), ...(consent ? { consent } : {}) }, contactId, ghlLocationId };
 }
 
 /** Without any of these nobody could be found, or told where to go. */
@@ -111,6 +118,28 @@ function addNamed(item: unknown, add: (name: string, value: unknown) => void): v
   const name = textOf(findPath(item, 'name')) ?? textOf(findPath(item, 'key')) ?? textOf(findPath(item, 'label'));
   const value = findPath(item, 'value') ?? findPath(item, 'values') ?? findPath(item, 'answer');
   if (name !== null && value !== undefined) add(name, value);
+}
+
+/** Whether a mapping may name a field so. */
+export function isMappable(field: string): boolean {
+  return Object.hasOwn(mappedFields, field) || /^consent\.[\w-]{1,40}$/.test(field);
+}
+
+/** What the mapping names; else what is called consent. The words as they came are what somebody agreed to. */
+function readConsent(
+  named: ReadonlyMap<string, string>,
+  { body, mapping }: { readonly body: unknown; readonly mapping: Readonly<Record<string, string>> },
+): Record<string, string> | null {
+  const mapped = Object.entries(mapping).flatMap(([field, path]) =>
+    field.startsWith(CONSENT_PREFIX)
+      ? [[field.slice(CONSENT_PREFIX.length), textOf(findPath(body, path))] as const]
+      : [],
+  );
+  const found = mapped.length > 0 ? mapped : [...named].filter(([name]) => CONSENT_NAME.test(name));
+  const entries = found.flatMap(([name, text]) =>
+    text === null ? [] : [[name.slice(0, 64), text.slice(0, MAX_CONSENT_LENGTH).toWellFormed()] as const],
+  );
+  return entries.length === 0 ? null : Object.fromEntries(entries.slice(0, MAX_CONSENTS));
 }
 
 function readUtm(named: ReadonlyMap<string, string>): Record<string, string> | null {
