@@ -5,6 +5,7 @@ import { getPostalCodes } from '../../locations/testing/postal-codes.ts';
 import { testDirectory, testLocation, testLocationId, testRules } from '../../testing/test-directory.ts';
 import { decide, type Knowledge, type RoutingQuestion } from './decide.ts';
 import type { Decision } from './decision.ts';
+import type { Rules } from './routing-rules.ts';
 
 const postalCodes = getPostalCodes();
 const nothingKnown: Knowledge = { stickyLocationId: null, refusals: new Map() };
@@ -123,6 +124,26 @@ describe('the cascade', () => {
     const decision = ask(directory, { coordinates: boston }, { stickyLocationId: null, refusals });
     expect(attemptsOf(decision)).toEqual(['2 nearest', '3 overflow']);
     expect(verdictsOf(decision)[0]).toBe('1 full');
+  });
+});
+
+describe('a pool for overflow', () => {
+  const overflow: Rules['overflow'] = { mode: 'pool', locations: ['F2', 'F1'] };
+  const [nearer, farther] = [northOfBoston(1, 4), northOfBoston(2, 5)];
+
+  it('has its nearest member asked first where nobody is in range', () => {
+    const directory = testDirectory({ locations: [nearer, farther], rules: { ...testRules, overflow } });
+    const decision = ask(directory, { coordinates: boston });
+    expect(attemptsOf(decision)).toEqual(['1 overflow', '2 overflow']);
+    expect(verdictsOf(decision)).toEqual(['1 outranked', '2 outranked']);
+  });
+
+  it('is told of before the nearest location that is out of range', () => {
+    const [paused, other] = [northOfBoston(1, 4, { paused: true }), northOfBoston(3, 3)];
+    const directory = testDirectory({ locations: [paused, other], rules: { ...testRules, overflow } });
+    const decision = ask(directory, { coordinates: boston });
+    expect(decision.parkedReason).toBe('no_location_in_range');
+    expect(verdictsOf(decision)).toEqual(['1 paused', '3 out_of_radius']);
   });
 });
 

@@ -129,11 +129,11 @@ function considerAround(draft: Draft, reach: Reach): ParkedReason {
       ...reach,
       place,
     });
-    if (draft.attempts.length >= MAX_ATTEMPTS || orderedMiles >= reach.reachMiles) return explainAround(draft, place);
+    if (draft.attempts.length >= MAX_ATTEMPTS || orderedMiles >= reach.reachMiles) return explainAround(draft);
   }
   const limit = MAX_ATTEMPTS - draft.attempts.length;
   considerFound(draft, { ...search(draft, { place, radiusMiles: reach.reachMiles, limit }), ...reach, place });
-  return explainAround(draft, place);
+  return explainAround(draft);
 }
 
 interface Found {
@@ -240,19 +240,19 @@ function compareIds(a: { location: DirectoryLocation }, b: { location: Directory
   return a.location.id < b.location.id ? -1 : 1;
 }
 
-function explainAround(draft: Draft, place: Place): ParkedReason {
+function explainAround(draft: Draft): ParkedReason {
   if (draft.attempts.length > 0) return 'all_candidates_full';
-  if (draft.candidates.length > 0 || draft.knowledge.refusals.size > 0) return whyNobody(draft);
-  showNearestBeyondReach(draft, place);
-  return 'no_location_in_range';
+  return draft.candidates.length > 0 || draft.knowledge.refusals.size > 0 ? whyNobody(draft) : 'no_location_in_range';
 }
 
 function whyNobody({ knowledge }: Draft): ParkedReason {
   return knowledge.refusals.size > 0 ? 'all_candidates_full' : 'no_eligible_location';
 }
 
-/** For the person who asks why: how far the nearest location was. */
-function showNearestBeyondReach(draft: Draft, place: Place): void {
+/** For the person who asks why: how far the nearest location was. Last, since who is shown is not considered any more. */
+function showNearestBeyondReach(draft: Draft): void {
+  const { place } = draft;
+  if (!place) return;
   const [nearest] = findNearest({ index: draft.directory.geoIndex, coordinates: place.coordinates, limit: 1 });
   const location = nearest ? draft.directory.activeLocations[nearest.index] : undefined;
   if (location && !draft.seen.has(location.id)) {
@@ -263,6 +263,7 @@ function showNearestBeyondReach(draft: Draft, place: Place): void {
 function finishDecision(draft: Draft, parkedReason: ParkedReason): Decision {
   const { question, directory, place, attempts } = draft;
   const { rules } = directory;
+  if (parkedReason === 'no_location_in_range') showNearestBeyondReach(draft);
   const takesTurns = rules.strategy.kind === 'weighted_round_robin' && attempts.some(({ pool }) => pool !== undefined);
   return {
     attempts,
