@@ -88,10 +88,12 @@ export function askCascade(
     !location.paused &&
     (lead.service === null || location.services.length === 0 || location.services.includes(lead.service)) &&
     (anyway || !rules.hoursRequired || isOpenOnTheWall(location, lead.atMs));
-  const ask = (location: CascadeLocation | undefined, level: CascadeAnswer['level'], anyway = false): void => {
+  const exclusive = lead.owners.find((owner) => owner.exclusive);
+  const ask = (location: CascadeLocation | undefined, level: CascadeAnswer['level']): void => {
     if (!location || considered.has(location.id)) return;
     considered.add(location.id);
-    if (suits(location, anyway)) answers.push({ id: location.id, level });
+    if (suits(location, rules.whenOwnerUnavailable === 'owner_anyway' && location.id === exclusive?.id))
+      answers.push({ id: location.id, level });
   };
   const milesTo = (location: CascadeLocation): number | null => lead.point && milesBetween(lead.point, location);
   const order = (level: readonly CascadeLocation[]): CascadeLocation[] => {
@@ -141,7 +143,7 @@ export function askCascade(
   );
   for (const owner of lead.owners) {
     const location = locations.find(({ id }) => id === owner.id);
-    ask(location, 'territory', owner.exclusive && rules.whenOwnerUnavailable === 'owner_anyway');
+    ask(location, 'territory');
     if (!owner.exclusive) continue;
     if (rules.whenOwnerUnavailable !== 'overflow' || !rules.overflow) return answers;
     if ('pool' in rules.overflow) askPool(rules.overflow.pool);

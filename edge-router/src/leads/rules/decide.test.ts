@@ -96,6 +96,27 @@ describe('the cascade', () => {
     },
   );
 
+  it.each([
+    ['named', { namedLocation: 'F2' }, null],
+    ['sticky', {}, far.id],
+  ] as const)(
+    'gives the lead to its exclusive owner anyway when that one is %s',
+    (level, question, stickyLocationId) => {
+      const anyway = testDirectory({
+        locations: [near, far],
+        territories: [
+          ['zip', '02134', near.id, false, null, null],
+          ['state', 'MA', far.id, true, null, null],
+        ],
+        rules: { ...testRules, territory: { whenOwnerUnavailable: 'owner_anyway' } },
+      });
+      const refusals = new Map([[far.id as string, 'full' as const]]);
+      const decision = ask(anyway, { postalCode: '02134', ...question }, { stickyLocationId, refusals });
+      expect(attemptsOf(decision)).toEqual([`2 ${level}`, '1 territory']);
+      expect(decision.attempts.map(({ ignoresCapacity }) => ignoresCapacity)).toEqual([true, false]);
+    },
+  );
+
   it.each([['F4'], ['f4'], [testLocationId(4)], [testLocationId(4).toUpperCase()], ['sub-4']])(
     'puts the location that the source named as %s before everything else',
     (namedLocation) => {

@@ -1,4 +1,5 @@
-import type { DirectoryLocation } from '../../locations/rules/directory.ts';
+import type { LocationId } from '../../rules/ids.ts';
+import type { Directory, DirectoryLocation } from '../../locations/rules/directory.ts';
 import { measureDistanceMiles } from '../../locations/rules/distance.ts';
 import { findNearest, type Near } from '../../locations/rules/geo-index.ts';
 import { findPostalCodePoint } from '../../locations/rules/postal-codes.ts';
@@ -21,8 +22,10 @@ const MAX_SCORED = 1000;
 export function decide(input: DecideInput): Decision {
   const { question, directory, knowledge, nowMs } = input;
   const { rules } = directory;
+  const owners = findTerritoryOwners(directory.territories, question, input.postalCodes);
   const draft: Draft = {
     ...input,
+    anywayId: findAnyway(owners, directory),
     place: findPlace(question, input.postalCodes),
     eligibility: {
       service: question.service,
@@ -41,7 +44,13 @@ export function decide(input: DecideInput): Decision {
   }
   considerNamed(draft);
   considerSticky(draft);
-  return finishDecision(draft, considerTerritories(draft) ?? considerNearest(draft));
+  return finishDecision(draft, considerTerritories(draft, owners) ?? considerNearest(draft));
+}
+
+/** Who gets the lead although its day is full or over, by whichever level it is considered. */
+function findAnyway(owners: readonly TerritoryOwner[], { rules, locationsById }: Directory): LocationId | null {
+  if (rules.territory.whenOwnerUnavailable !== 'owner_anyway') return null;
+  return owners.find(({ exclusive, locationId }) => exclusive && locationsById.has(locationId))?.locationId ?? null;
 }
 
 function considerNamed(draft: Draft): void {
@@ -65,17 +74,13 @@ function considerSticky(draft: Draft): void {
  * The owners of the place, the most specific first, up to the first exclusive one: past it nobody is asked but by its
  * policy. @returns why the lead is parked should nobody of those found take it; null when the cascade goes on
  */
-function considerTerritories(draft: Draft): ParkedReason | null {
-  const { directory, question, postalCodes } = draft;
-  for (const owner of findTerritoryOwners(directory.territories, question, postalCodes)) {
+function considerTerritories(draft: Draft, owners: readonly TerritoryOwner[]): ParkedReason | null {
+  const { directory } = draft;
+  for (const owner of owners) {
     const location = directory.locationsById.get(owner.locationId);
     if (!location) continue;
     const policy = owner.exclusive ? directory.rules.territory.whenOwnerUnavailable : null;
-    consider(draft, location, {
-      matchLevel: 'territory',
-      anyway: policy === 'owner_anyway',
-      ...nameTerritory(owner),
-    });
+    consider(draft, location, { matchLevel: 'territory', ...nameTerritory(owner) });
     if (policy === 'overflow') return considerOverflowOfOwner(draft);
     if (policy !== null) return 'territory_owner_unavailable';
   }

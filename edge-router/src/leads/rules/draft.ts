@@ -40,6 +40,8 @@ export interface DecideInput {
 /** A decision in the making. */
 export interface Draft extends DecideInput {
   readonly place: Place | null;
+  /** An exclusive owner that gets the lead although its day is full or over; null where the rules know none. */
+  readonly anywayId: LocationId | null;
   readonly eligibility: EligibilityQuestion;
   readonly attempts: Attempt[];
   readonly candidates: Candidate[];
@@ -52,8 +54,6 @@ export interface Draft extends DecideInput {
 /** How a location came to be considered. */
 export interface Consideration {
   readonly matchLevel: MatchLevel;
-  /** An exclusive owner that gets the lead although its day is full or over. */
-  readonly anyway?: boolean;
   readonly territory?: string;
   readonly score?: number;
   readonly turn?: { readonly pool: string; readonly weight: number };
@@ -63,11 +63,12 @@ export interface Consideration {
 export function consider(draft: Draft, location: DirectoryLocation, how: Consideration): void {
   if (draft.seen.has(location.id)) return;
   const found = findObstacle(location, draft.eligibility);
-  const obstacle = how.anyway && (found === 'full' || found === 'closed') ? null : found;
+  const ignoresCapacity = draft.anywayId === location.id;
+  const obstacle = ignoresCapacity && (found === 'full' || found === 'closed') ? null : found;
   if (!obstacle && draft.attempts.length < MAX_ATTEMPTS) {
-    const { matchLevel, anyway = false, turn } = how;
+    const { matchLevel, turn } = how;
     const traceIndex = draft.candidates.length;
-    draft.attempts.push({ locationId: location.id, matchLevel, ignoresCapacity: anyway, traceIndex, ...turn });
+    draft.attempts.push({ locationId: location.id, matchLevel, ignoresCapacity, traceIndex, ...turn });
     record(draft, location, { ...how, verdict: 'outranked' });
     return;
   }
