@@ -16,7 +16,7 @@ import {
   withExcluded,
 } from './placed-lead-question.ts';
 import { decide, type RoutingQuestion } from './rules/decide.ts';
-import type { Decision, DecisionTrace, ParkedReason, RefusalVerdict } from './rules/decision.ts';
+import type { Decision, DecisionTrace, RefusalVerdict } from './rules/decision.ts';
 import { personKeyInputs } from './rules/normalise.ts';
 import { readStoredOutcome } from './stored-outcome.ts';
 
@@ -114,14 +114,7 @@ export async function decideAgain(
     usedToday: deps.capacity.usedToday,
   });
   const trace = withExcluded(decision.trace, again.excludedByWish);
-  return { directory, decision: { ...decision, trace, parkedReason: findParkedReason(decision, refusals) } };
-}
-
-/** `decide` takes whoever is left out for full; where nobody is, the reason must not say so. */
-function findParkedReason(decision: Decision, refusals: ReadonlyMap<string, RefusalVerdict>): ParkedReason {
-  const isAnyFull = [...refusals.values()].some((verdict) => verdict !== 'excluded');
-  const saysFull = decision.attempts.length === 0 && decision.parkedReason === 'all_candidates_full';
-  return saysFull && !isAnyFull ? 'no_eligible_location' : decision.parkedReason;
+  return { directory, decision: { ...decision, trace } };
 }
 
 /** The part of a request for `reassign_lead` that the decision makes. */

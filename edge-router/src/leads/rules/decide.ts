@@ -251,7 +251,7 @@ function explainAround(draft: Draft): ParkedReason {
 }
 
 function whyNobody({ knowledge }: Draft): ParkedReason {
-  return knowledge.refusals.size > 0 ? 'all_candidates_full' : 'no_eligible_location';
+  return [...knowledge.refusals.values()].includes('full') ? 'all_candidates_full' : 'no_eligible_location';
 }
 
 /** For the person who asks why: how far the nearest location was. Last, since who is shown is not considered any more. */

@@ -33,6 +33,9 @@ function explainChosen(matchLevel: MatchLevel, chosen: Candidate | undefined, tr
       return `${name} is the nearest that takes the lead${distance} (${describePoint(trace)}).`;
     case 'overflow':
       if (chosen?.weight !== undefined) return `It is the turn of ${name}${distance}, to whom others overflow.`;
+      if (chosen?.score !== undefined)
+        return `${name} has the best score of those to whom others overflow, ${chosen.score}${distance} (${describePoint(trace)}).`;
+      if (trace.geoConfidence === null) return `${name} is the next of those to whom others overflow.`;
       return `${name} is the next nearest with room${distance} (${describePoint(trace)}).`;
   }
 }
@@ -103,7 +106,7 @@ function parkedSentence(trace: DecisionTrace, parkedReason: ParkedReason | null)
     case 'all_candidates_full':
       return 'Parked: every location that may take this lead is full for its day.';
     case 'territory_owner_unavailable':
-      return 'Parked: the territory is exclusive, its owner cannot take the lead now, and the rules say to hold it.';
+      return 'Parked: the territory is exclusive, its owner cannot take the lead now, and nobody else is to have it.';
     case null:
       return 'Parked.';
   }
