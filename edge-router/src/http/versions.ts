@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isStorableMoment } from './moments.ts';
 
 // What rules and territories have in common as documents: numbered versions, drafted, and published for a time.
 
@@ -13,7 +14,7 @@ export const versionListQuerySchema = z.strictObject({
 /** ISO 8601 with its zone. */
 export const momentSchema = z.iso
   .datetime({ offset: true, error: 'a time with its zone, such as 2026-03-31T06:00:00Z' })
-  .refine((text) => text >= '1970-01-02', { error: 'not before 1970' });
+  .refine(isStorableMoment, { error: 'from 1970 to 9999' });
 
 export const publishSchema = z.strictObject({ effectiveAt: momentSchema.optional() });
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { LeadListRequest } from '../../../db/queries/list-leads.ts';
+import { isStorableMoment } from '../http/moments.ts';
 import { isUuid, isUuidv7 } from '../rules/ids.ts';
 import { leadInputSchema } from './intake.ts';
 
@@ -8,7 +9,7 @@ const time = z
   .union([z.iso.date(), z.iso.datetime({ offset: true })], {
     error: 'a date such as 2026-03-31, or a time with its zone',
   })
-  .refine((text) => text >= '1970-01-02', { error: 'not before 1970' })
+  .refine(isStorableMoment, { error: 'from 1970 to 9999' })
   .transform((text) => new Date(text).toISOString());
 
 /** The query of `GET /v1/leads`. `from` is included, `to` is not. */

@@ -76,3 +76,11 @@ it('takes no id for a cursor that holds no time', async () => {
   const response = await router.send('GET', '/v1/leads?cursor=00000000-0000-4000-8000-000000000000');
   expect(response.status).toBe(422);
 });
+
+it('takes no time that its zone moves past the year 9999', async () => {
+  const late = encodeURIComponent('9999-12-31T23:59:59-23:59');
+  const response = await router.send('GET', `/v1/leads?from=${late}&to=${late}`);
+  expect(response.status).toBe(422);
+  const { errors } = (await response.json()) as { errors: { field: string }[] };
+  expect(errors.map((error) => error.field)).toEqual(['from', 'to']);
+});

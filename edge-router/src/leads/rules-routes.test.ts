@@ -170,7 +170,7 @@ describe('what is refused', () => {
     );
   });
 
-  it.each(['2020-01-01T00:00:00Z', 'tomorrow', '0000-01-01T00:00:00Z'])(
+  it.each(['2020-01-01T00:00:00Z', 'tomorrow', '0000-01-01T00:00:00Z', '9999-12-31T23:59:59-23:59'])(
     'is the time %s to take effect',
     async (effectiveAt) => {
       const version = await draft(initial);
