@@ -8,6 +8,7 @@ import { cleanPostalCode } from './rules/postal-code-text.ts';
 import type { PostalCodes } from './rules/postal-codes.ts';
 import { describeLocation, type LocationSummary } from './location-summary.ts';
 import { err, ok, type Result } from '../rules/result.ts';
+import { toServiceToken } from '../rules/service-token.ts';
 import type { InputError } from '../http/problem.ts';
 
 const MAX_LIMIT = 100;
@@ -22,7 +23,13 @@ export const nearbyQuerySchema = z
     lng: number(-180, 180).optional(),
     lat: number(-90, 90).optional(),
     radiusMiles: number(0, 12_500).optional(),
-    service: z.string().min(1).max(80).optional(),
+    service: z
+      .string()
+      .min(1)
+      .max(80)
+      .transform(toServiceToken)
+      .refine((token) => token !== null, { error: 'letters or digits' })
+      .optional(),
     limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(10),
   })
   .refine((query) => (query.lng === undefined) === (query.lat === undefined), {

@@ -54,6 +54,27 @@ describe('nearby', () => {
     },
   );
 
+  it.each(['drain-cleaning', 'Drain%20Cleaning', 'DRAIN_CLEANING'])(
+    'finds who offers a service, however it is written: %s',
+    async (service) => {
+      const row = (code: string, specialties: string): Record<string, string> =>
+        testRow({
+          'Franchise Code': code,
+          'Zip Code': '99501',
+          City: 'Anchorage',
+          State: 'AK',
+          Specialties: specialties,
+        });
+      await sendCsv('/v1/locations/import', csvOf([row('DRAINS', 'Drain Cleaning'), row('ROOFS', 'Roofs')]));
+      const response = await router.send(
+        'GET',
+        `/v1/locations/nearby?postalCode=99501&radiusMiles=9&service=${service}`,
+      );
+      const { items } = (await response.json()) as { items: { franchiseCode: string }[] };
+      expect(items.map(({ franchiseCode }) => franchiseCode)).toEqual(['DRAINS']);
+    },
+  );
+
   it('takes numbers as they are written', async () => {
     const response = await router.send('GET', '/v1/locations/nearby?lng=-71.13&lat=%2B42.35&radiusMiles=1e2&limit=5');
     expect(response.status).toBe(200);
