@@ -117,14 +117,14 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === null || UNAVAILABLE.test(error.code));
 }
 
-/** Whether a text held the one character that Postgres stores in none. */
-export function isUnstorable(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '22021';
-}
-
 /** Whether a transaction lost against another one and may simply be run again (deadlock, serialisation). */
 export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001');
+}
+
+/** Whether a value held a null character, which no text in Postgres may. */
+export function isNoText(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '22021';
 }
 
 /** Whether a statement was refused by the constraint of this name. */

@@ -16,7 +16,6 @@ import { runDelivery } from './deliveries/run-delivery.ts';
 import { createSubAccountFacts } from './deliveries/sub-account-facts.ts';
 import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
-import { invalidInput } from './http/body.ts';
 import { createKeyedHash } from './http/hash.ts';
 import { createEventRoutes } from './intake/event-routes.ts';
 import { createSourceEventHandler } from './intake/handle-source-event.ts';
@@ -79,7 +78,7 @@ import { continueWait } from './onboarding/continue-wait.ts';
 import { createWaitRoutes } from './onboarding/wait-routes.ts';
 import { createTaskRoutes } from './onboarding/task-routes.ts';
 import { createOpenApiRoutes } from './openapi/routes.ts';
-import { isUnavailable, isUnstorable } from '../../db/database.ts';
+import { isNoText, isUnavailable } from '../../db/database.ts';
 
 export interface App {
   readonly fetch: Hono<AppEnv>['fetch'];
@@ -172,6 +171,8 @@ export function createApp(deps: AppDeps): App {
   app.use(assignRequestId(deps.newId));
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.onError((error, c) => {
+    // Bodies are cleaned of them, so it is the address that holds one.
+    if (isNoText(error)) return withRequestId(toProblem(nullCharacter, c.var.requestId), c.var.requestId);
     deps.log({ event: 'request_failed', requestId: c.var.requestId, path: c.req.routePath, error });
     return withRequestId(toProblem(describeFailure(error), c.var.requestId), c.var.requestId);
   });
@@ -284,13 +285,13 @@ function refuseMethod(c: Context<AppEnv>, methods: string[]): Response {
   return problem;
 }
 
-const notStorable = invalidInput([
-  { field: '(address)', code: 'null_character', message: 'No text may hold a null character' },
-]);
+const nullCharacter: ApiError = {
+  kind: 'invalid_input',
+  errors: [{ field: '(address)', code: 'null_character', message: 'The address holds a null character' }],
+};
 
 function describeFailure(error: Error): ApiError {
   if (isUnavailable(error)) return { kind: 'unavailable', part: 'database', retryAfterSeconds: 2 };
-  if (isUnstorable(error)) return notStorable;
   return { kind: 'internal' };
 }
 

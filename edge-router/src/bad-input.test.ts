@@ -214,3 +214,16 @@ describe('the rest of the API refuses', () => {
     expect((await refuse('/v1/rules', { body: turned })).fields).toEqual([['strategy.weights.BOS', 'too_small']]);
   });
 });
+
+it.each([
+  ['GET', '/v1/locations?query=a%00b'],
+  ['GET', '/v1/events?type=%00'],
+  ['GET', '/v1/events/%00'],
+  ['GET', '/v1/onboarding/mappings/a%00b'],
+  ['DELETE', '/v1/sources/%00'],
+])('an address with a null character is bad input: %s %s', async (method, path) => {
+  const response = await router.send(method, path);
+  expect(response.status).toBe(422);
+  expect(response.headers.get('x-request-id')).not.toBeNull();
+  expect(await response.json()).toMatchObject({ errors: [{ field: '(address)', code: 'null_character' }] });
+});
