@@ -36,6 +36,20 @@ describe('an import', () => {
     });
   });
 
+  it.each(['/v1/locations/import', '/v1/territories/import'])(
+    'to %s names a cell of lists in lists, however deep',
+    async (path) => {
+      const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+      const cells = `"Franchise Code":"BOS-1","Location Name":${deep},"Zip Code":${deep},"Address":"a","City":"b","State":"MA"`;
+      const headers = { 'content-type': 'application/json' };
+      const response = await router.send('POST', path, { body: `[{${cells}}]`, headers });
+      expect(response.status).toBe(422);
+      expect(await response.json()).toMatchObject({
+        errors: expect.arrayContaining([expect.objectContaining({ value: '[…]', code: 'not_text' })]),
+      });
+    },
+  );
+
   it('of territories names every row whose franchise code no location has', async () => {
     const csv = 'Postal Code,Franchise Code\n02134,NOPE\n02446,BOS-1\n10001,NOPE\n';
     const response = await sendCsv('/v1/territories/import', csv);

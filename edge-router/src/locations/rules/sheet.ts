@@ -50,9 +50,19 @@ const MAX_VALUE_SHOWN = 100;
 
 export function describeCell(value: unknown): string {
   if (value === null || value === undefined) return '';
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = typeof value === 'string' ? value : describeValue(value);
   // Cut in the middle of a pair, half a letter would be left, which no database takes.
   return text.length > MAX_VALUE_SHOWN ? `${text.slice(0, MAX_VALUE_SHOWN - 1).toWellFormed()}…` : text;
+}
+
+/** Of lists in lists beyond what can be written only that it is a list. */
+function describeValue(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? '';
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return Array.isArray(value) ? '[…]' : '{…}';
+  }
 }
 
 export function isBlank(value: unknown): boolean {
