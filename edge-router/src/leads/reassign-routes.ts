@@ -17,6 +17,7 @@ export const declineInputSchema = z.strictObject({
   reason: reassignInputSchema.shape.reason,
   locationId: z
     .uuid()
+    .toLowerCase()
     .nullable()
     .default(null)
     .describe('who declines; refused when another location has the lead by now'),

@@ -362,3 +362,11 @@ describe('a lead that waits too long', () => {
     );
   });
 });
+
+it('a location declines a lead by its id in any case', async () => {
+  const { leadId, location } = await sendLead({ postalCode: '02134' });
+  const body = { reason: 'out of our trade', locationId: location?.id.toUpperCase() };
+  const response = await router.send('POST', `/v1/leads/${leadId}/decline`, { body });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ moved: true, from: { id: location?.id } });
+});
