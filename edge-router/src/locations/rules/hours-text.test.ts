@@ -50,6 +50,7 @@ describe('opening hours as text', () => {
     ['Mon-Fri 9:00-17:00; Fri 9:00-12:00', 'Fri is given twice'],
     ['Mon 9:00-12:00, 11:00-14:00', 'overlap'],
     ['Funday 9:00-17:00', 'names no days'],
+    ['Mon-Wed-Fri 9:00-17:00', 'names no days'],
     [`Mon 9:00-17:00${' '.repeat(10)}; Tue 9:00-17:00`.padEnd(501, ';x'), 'at most 500'],
   ])('"%s" is refused: %s', (text, reason) => {
     expect(parseHours(text)).toEqual({ ok: false, error: expect.stringContaining(reason) });

@@ -44,8 +44,8 @@ function readDays(text: string): Result<number[], string> {
   if (/^(daily|every ?day)$/i.test(text.trim())) return ok(DAY_NAMES.map((_, day) => day));
   const days: number[] = [];
   for (const piece of text.split(/\s*(?:,|&|\band\b)\s*/i)) {
-    const [first, last = first] = piece.split(DASH).map(readDay);
-    if (first === undefined || last === undefined || first < 0 || last < 0)
+    const [first, last = first, ...more] = piece.split(DASH).map(readDay);
+    if (first === undefined || last === undefined || first < 0 || last < 0 || more.length > 0)
       return err(`"${piece.trim()}" names no days`);
     for (let day = first; ; day = (day + 1) % 7) {
       days.push(day);
