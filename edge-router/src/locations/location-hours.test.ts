@@ -76,6 +76,9 @@ describe('hours, holidays and conversion rate of a location', () => {
       expect.objectContaining({ field: 'holidays.0' }),
       expect.objectContaining({ field: 'conversionRate' }),
     ]);
+    expect((await patch({ holidays: ['0000-01-01'] })).answer['errors']).toEqual([
+      expect.objectContaining({ field: 'holidays.0', message: 'not before 1900' }),
+    ]);
     expect((await patch({ hours: [[[600, 500]], [], [], [], [], [], []] })).status).toBe(422);
     const cells = { Hours: 'whenever', Holidays: 'Christmas', 'Conversion Rate': '37' };
     expect((await importRow(cells)).answer['errors']).toEqual([

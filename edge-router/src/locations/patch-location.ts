@@ -58,7 +58,7 @@ const hours = z.union([hoursText, z.array(openDay).length(7)], {
   },
 });
 const holidays = z
-  .array(z.iso.date())
+  .array(z.iso.date().refine((text) => text >= '1900-01-01', { error: 'not before 1900' }))
   .max(100)
   .transform((dates) => [...new Set(dates)].sort());
 
