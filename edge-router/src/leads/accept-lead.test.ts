@@ -256,3 +256,28 @@ it('an isolate that is new serves from Redis’ copy while Postgres is away', as
     expect.objectContaining({ status: 'accepted', degraded: ['postgres'] }),
   ]);
 });
+
+it('a lead that only its address places goes where it was told, when it lands', async () => {
+  const rules = {
+    radiusMiles: 50,
+    territory: { whenOwnerUnavailable: 'overflow' },
+    overflow: { mode: 'none' },
+    stickyDays: 0,
+    dedupeWindowMinutes: 0,
+    fromBrowser: ['website'],
+  };
+  const { json: draft } = await post(rules, '/v1/rules');
+  await post({}, `/v1/rules/${draft.version}/publish`);
+  const request = new Request('https://router.test/v1/leads', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${router.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ source: 'website' }),
+  });
+  const answer = await duringOutage(() =>
+    router.fetch(Object.assign(request, { cf: { latitude: '42.36', longitude: '-71.11' } })),
+  );
+  const { leadId, location } = (await answer.json()) as Json;
+  expect(location).not.toBeNull();
+  await land(kept());
+  expect(await leadsIn([leadId])).toEqual([{ id: leadId, status: 'assigned', location_id: location.id }]);
+});

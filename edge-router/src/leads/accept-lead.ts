@@ -82,9 +82,9 @@ export async function acceptLead(
   const decided = await tryToDecide(deps, { leadId: newLeadId, input, context });
   const found = await recognise(deps, { leadId: newLeadId, input, context, decided });
   const { leadId, locationId, isRedisAway } = found;
-  const { idempotencyKey } = context;
+  const { idempotencyKey, readEdgePlace } = context;
   // Sent again for a known one too: whoever accepted it first may not have reached QStash, which drops what it has.
-  const body = { leadId, input, hintedLocationId: locationId, idempotencyKey };
+  const body = { leadId, input, hintedLocationId: locationId, idempotencyKey, edgePlace: readEdgePlace() };
   try {
     await persistLater(deps, { job: 'persist-lead', id: leadId, body, postponed: 0 });
   } catch (error) {

@@ -12,6 +12,8 @@ const messageSchema = z.object({
   input: leadInputSchema,
   hintedLocationId: z.uuid().nullable(),
   idempotencyKey: z.object({ apiKeyId: z.string(), key: z.string() }).nullable(),
+  /** Where the request came from: nobody's address is known when it lands. */
+  edgePlace: z.object({ lng: z.number(), lat: z.number() }).nullable().default(null),
   postponed: z.int().default(1),
 });
 
@@ -25,11 +27,11 @@ export async function persistLead(
 ): Promise<'done' | 'refused'> {
   const message = messageSchema.safeParse(body);
   if (!message.success) return 'refused';
-  const { leadId, input, hintedLocationId, idempotencyKey, postponed } = message.data;
+  const { leadId, input, hintedLocationId, idempotencyKey, edgePlace, postponed } = message.data;
   const left: Promise<unknown>[] = [];
   const context: RequestContext = {
     idempotencyKey,
-    readEdgePlace: () => null,
+    readEdgePlace: () => edgePlace,
     background: (work) => void left.push(work),
   };
   const accepted = { leadId: asLeadId(leadId), hintedLocationId };
