@@ -183,6 +183,24 @@ describe('an isolate', () => {
     expect(await namesIn(holder)).toEqual(['Location 1', 'Location 2', 'Location 3']);
   });
 
+  it('checks again after a check that was cut off with its request', async () => {
+    await cache.publish(postgres.source);
+    let checks = 0;
+    const readSince: DirectoryCache['readSince'] = (since) =>
+      ++checks === 1 ? new Promise(() => {}) : cache.readSince(since);
+    const holder = createIsolate({ cache: { ...cache, readSince } });
+    await holder.current(background);
+    postgres.change(testLocation(2));
+    await cache.publish(postgres.source);
+    nowMs += 10_000;
+    await holder.current(background);
+    work.length = 0;
+    nowMs += 30_000;
+    await holder.current(background);
+    await settle();
+    expect(await namesIn(holder)).toEqual(['Location 1', 'Location 2']);
+  });
+
   it('asked by many at its first moment loads once', async () => {
     const holder = createIsolate();
     await Promise.all(Array.from({ length: 50 }, () => holder.current(background)));

@@ -60,6 +60,8 @@ const CHECK_INTERVAL_MS = 10_000;
 const MIN_REFRESH_INTERVAL_MS = 250;
 /** A first load that was cut off with its request must not hold up the requests that joined it. */
 const JOINED_LOAD_TIMEOUT_MS = 5000;
+/** Work in the background of a request is cut off 30 s after its answer, and never comes to its end: another one goes on. */
+const MAX_REFRESH_MS = 30_000;
 /** Slices come from Postgres so long after Redis failed to give one, so that not every lead waits for its timeout. */
 const REDIS_PAUSE_MS = 10_000;
 
@@ -73,7 +75,8 @@ interface Held {
   forPostgres: Directory | null;
   redisPausedUntilMs: number;
   checkedAtMs: number;
-  refreshing: boolean;
+  /** Null while no refresh is under way. */
+  refreshingSinceMs: number | null;
   firstLoad: Promise<Directory> | null;
 }
 
@@ -87,7 +90,7 @@ export function createDirectoryHolder(deps: DirectoryHolderDeps): DirectoryHolde
     forPostgres: null,
     redisPausedUntilMs: 0,
     checkedAtMs: 0,
-    refreshing: false,
+    refreshingSinceMs: null,
     firstLoad: null,
   };
   const slice = async (background: RunInBackground, cut: Cut): Promise<Directory> => {
@@ -255,13 +258,14 @@ function noticeVersion({ deps, held, background }: Scene, version: number): void
 }
 
 function startRefresh({ deps, held, background }: Scene, wanted: number | 'any'): void {
-  if (held.refreshing) return;
-  held.refreshing = true;
-  held.checkedAtMs = deps.nowMs();
+  const nowMs = deps.nowMs();
+  if (held.refreshingSinceMs !== null && nowMs - held.refreshingSinceMs < MAX_REFRESH_MS) return;
+  held.refreshingSinceMs = nowMs;
+  held.checkedAtMs = nowMs;
   const work = refresh(deps, held, wanted)
     .catch((error: unknown) => deps.log({ event: 'directory_refresh_failed', error }))
     .finally(() => {
-      held.refreshing = false;
+      if (held.refreshingSinceMs === nowMs) held.refreshingSinceMs = null;
     });
   background(work);
 }
