@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createDatabase, type Database } from '../../../db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createTestRedis, type TestRedis } from '../../../local/testing/test-redis.ts';
@@ -161,6 +161,30 @@ describe('copies of seat counts', () => {
     isolate.refreshIfDue(background);
     await settle();
     expect([reads, await redis.redis.exists(CAPACITY_KEY)]).toEqual([2, 1]);
+  });
+
+  it('are made by another request when the one that made them was cut off', async () => {
+    const location = await addLocation('CUT', 'UTC');
+    await setUsed(location, 3);
+    let calls = 0;
+    const get: typeof redis.redis.get = (key) => (++calls === 1 ? new Promise(() => {}) : redis.redis.get(key));
+    const isolate = createCapacityCopies({
+      database,
+      redis: { get, set: redis.redis.set.bind(redis.redis) },
+      nowMs: () => nowMs,
+      log: () => {},
+    });
+    isolate.refreshIfDue(background);
+    work.length = 0;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const joined = isolate.ensure(background);
+    await vi.advanceTimersByTimeAsync(5000);
+    vi.useRealTimers();
+    await joined;
+    expect(isolate.usedToday(location)).toBeNull();
+    nowMs += 30_000;
+    await isolate.ensure(background);
+    expect(isolate.usedToday(location)).toBe(3);
   });
 
   it('stay as they were while both are away, and nobody who asks sees an error', async () => {

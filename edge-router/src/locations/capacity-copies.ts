@@ -5,6 +5,7 @@ import type { Redis } from '@upstash/redis';
 import * as z from 'zod';
 import { readUsedToday } from '../../../db/queries/read-used-today.ts';
 import type { AppDeps } from '../deps.ts';
+import { within } from '../http/within.ts';
 import { decodeRows, encodeRows } from './directory-codec.ts';
 import type { RunInBackground } from './directory-holder.ts';
 
@@ -29,6 +30,10 @@ const REFRESH_INTERVAL_MS = 5000;
 const REFRESH_INTERVAL_WITHOUT_REDIS_MS = 30_000;
 /** Redis drops the copy then, and an isolate no longer answers from its own. */
 const MAX_AGE_MS = 300_000;
+/** Work in the background of a request is cut off 30 s after its answer, and never comes to its end: another one goes on. */
+const MAX_REFRESH_MS = 30_000;
+/** Whoever waits for a copy that another request makes, which may be cut off, goes on without one. */
+const JOINED_REFRESH_TIMEOUT_MS = 5000;
 const MAX_COPIED_LOCATIONS = 200_000;
 const MAX_NOTICED_LOCATIONS = 10_000;
 
@@ -44,7 +49,7 @@ interface Held {
   copy: Copy | null;
   readonly noticed: Map<string, { used: number; atMs: number }>;
   dueAtMs: number;
-  refreshing: Promise<void> | null;
+  refreshing: { readonly work: Promise<void>; readonly startedAtMs: number } | null;
 }
 
 type Deps = Pick<AppDeps, 'database' | 'nowMs' | 'log'> & { readonly redis: CapacityRedis };
@@ -53,14 +58,15 @@ type Deps = Pick<AppDeps, 'database' | 'nowMs' | 'log'> & { readonly redis: Capa
 export function createCapacityCopies(deps: Deps): CapacityCopies {
   const held: Held = { copy: null, noticed: new Map(), dueAtMs: 0, refreshing: null };
   const refreshIfDue = (background: RunInBackground): void => {
-    if (held.refreshing === null && deps.nowMs() >= held.dueAtMs) background(startRefresh(deps, held));
+    if (!isRefreshing(held, deps.nowMs()) && deps.nowMs() >= held.dueAtMs) background(startRefresh(deps, held));
   };
   return {
     usedToday: (locationId) => findUsed(held, { locationId, nowMs: deps.nowMs() }),
     refreshIfDue,
     ensure: async (background) => {
       refreshIfDue(background);
-      if (!findCopy(held, deps.nowMs())) await held.refreshing;
+      if (findCopy(held, deps.nowMs()) || !held.refreshing) return;
+      await within(JOINED_REFRESH_TIMEOUT_MS, held.refreshing.work).catch(() => {});
     },
     notice: (locationId, used) => {
       if (held.noticed.size >= MAX_NOTICED_LOCATIONS) held.noticed.clear();
@@ -89,14 +95,19 @@ function findUsed(held: Held, { locationId, nowMs }: { locationId: string; nowMs
   return copy.whole ? 0 : null;
 }
 
+function isRefreshing({ refreshing }: Held, nowMs: number): boolean {
+  return refreshing !== null && nowMs - refreshing.startedAtMs < MAX_REFRESH_MS;
+}
+
 function startRefresh(deps: Deps, held: Held): Promise<void> {
-  held.dueAtMs = deps.nowMs() + REFRESH_INTERVAL_MS;
+  const startedAtMs = deps.nowMs();
+  held.dueAtMs = startedAtMs + REFRESH_INTERVAL_MS;
   const work = refresh(deps, held)
     .catch((error: unknown) => deps.log({ event: 'capacity_refresh_failed', error }))
     .finally(() => {
-      held.refreshing = null;
+      if (held.refreshing?.work === work) held.refreshing = null;
     });
-  held.refreshing = work;
+  held.refreshing = { work, startedAtMs };
   return work;
 }
 
