@@ -1,4 +1,5 @@
 import { makeParkedDue } from '../../../db/queries/make-parked-due.ts';
+import { within } from '../http/within.ts';
 import { retryParked, type RetriedLeads } from '../leads/retry-parked.ts';
 import type { DecideAgainDeps } from '../leads/decide-again.ts';
 import type { RunInBackground } from '../locations/directory-holder.ts';
@@ -6,6 +7,8 @@ import type { OutboxDrain } from './outbox.ts';
 
 /** How many of the oldest that wait for room a free seat looks through. */
 const MAX_LEADS_LOOKED_THROUGH = 2000;
+/** A run that began longer ago was cut off with the request in whose background it was, and never comes to its end. */
+const MAX_RUN_MS = 60_000;
 
 export interface ParkingRetries {
   /** Tries what is due; at most one run at a time in this isolate. */
@@ -16,16 +19,26 @@ export interface ParkingRetries {
   readonly offerSeat: (locationId: string, background: RunInBackground) => void;
 }
 
+interface RunningRetries {
+  readonly startedAtMs: number;
+  readonly done: Promise<RetriedLeads>;
+}
+
 /** One per isolate. */
 export function createParkingRetries(deps: DecideAgainDeps & { readonly outbox: OutboxDrain }): ParkingRetries {
-  let running: Promise<RetriedLeads> | null = null;
+  let running: RunningRetries | null = null;
   let askedAgain = false;
   const run = (): Promise<RetriedLeads> => {
-    askedAgain = running !== null;
-    running ??= runUntilAsked().finally(() => {
-      running = null;
+    const startedAtMs = deps.nowMs();
+    if (running && startedAtMs - running.startedAtMs < MAX_RUN_MS) {
+      askedAgain = true;
+      return within(MAX_RUN_MS, running.done);
+    }
+    const done = runUntilAsked().finally(() => {
+      if (running?.done === done) running = null;
     });
-    return running;
+    running = { startedAtMs, done };
+    return done;
   };
   const runUntilAsked = async (): Promise<RetriedLeads> => {
     const left: Promise<unknown>[] = [];
