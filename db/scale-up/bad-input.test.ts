@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, inject, it } from 'vitest';
+import { eventually } from '../../local/testing/eventually.ts';
 import { dryRun } from './dry-run.ts';
 import { describeFailure } from './refusal.ts';
 import { rollBackScaleUp, scaleUp, type ScaleUpOptions } from './scale-up.ts';
@@ -317,6 +318,34 @@ it('goes on with a roll back that was stopped between the source and the target,
   expect(await rollBackScaleUp(optionsOf())).toMatchObject({ kept: 0 });
   expect(readFileSync(file, 'utf8')).toContain('after@example.com');
   expect(await countLeads()).toBe(0);
+});
+
+it('keeps leads that come while it rolls back, and those of a second time beside them', async () => {
+  await fillSource();
+  await scaleUp(optionsOf());
+  const arrive = (email: string) =>
+    databases.target.query(
+      `insert into leads (id, created_at, source, email, postal_code, status)
+       select id, uuid_extract_timestamp(id), 'website', $1, '02134', 'parked' from (select uuidv7() as id) made`,
+      [email],
+    );
+  await arrive('before@example.com');
+  await databases.source.query('begin; lock table leads in access exclusive mode');
+  const rollingBack = rollBackScaleUp(optionsOf());
+  await eventually(async () => {
+    const { rows } = await databases.target.query(`select from pg_stat_activity
+      where application_name = 'switchyard-scale-up' and wait_event_type = 'Lock'`);
+    expect(rows).toHaveLength(1);
+  });
+  await arrive('meanwhile@example.com');
+  await databases.source.query('commit');
+  const first = await rollingBack;
+  expect([first.kept, await countLeads()]).toEqual([2, 0]);
+  await arrive('late@example.com');
+  const second = await rollBackScaleUp(optionsOf());
+  const emailsIn = (file: string) =>
+    [...readFileSync(file, 'utf8').matchAll(/"email": *"([a-z]+)@/g)].map(([, name]) => name ?? '').sort();
+  expect([emailsIn(first.file), emailsIn(second.file)]).toEqual([['before', 'meanwhile'], ['late']]);
 });
 
 it('does not hold up the source for ever behind a transaction that somebody forgot', async () => {

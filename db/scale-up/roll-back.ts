@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -29,17 +29,15 @@ export interface RolledBack {
 }
 
 /**
- * Back to the state before: leads that Switchyard got are kept in a file, the source takes writes again and has every row of its
- * backup, the target is empty. Killed anywhere it can be started again.
+ * Back to the state before: the source takes writes again and has every row of its backup, leads that Switchyard got are kept in a
+ * file, the target is empty. Killed anywhere it can be started again.
  */
 export async function rollBack(
   run: Run,
   { backup, startedAt }: { backup: NonNullable<State['backup']>; startedAt: string },
 ): Promise<RolledBack> {
-  const file = join(run.folder, `arrived-leads-${startedAt.replaceAll(/\D/g, '')}.jsonl`);
   const hasTables = await hasTarget(run);
   if (hasTables) await refuseArchived(run);
-  const kept = hasTables ? await keepArrivedLeads(run, file) : 0;
   const tables = await inTransaction(run.source, async () => {
     await run.source.query(`drop schema if exists ${SOURCE_SCHEMA} cascade`);
     const restored: Restored[] = [];
@@ -47,8 +45,16 @@ export async function rollBack(
       restored.push(await restoreTable(run.source, run.tables[kind], { folder: run.folder, backup }));
     return restored;
   });
-  if (hasTables) await emptyTarget(run);
-  return { tables, kept, file };
+  const file = nameFile(run.folder, startedAt);
+  return { tables, kept: hasTables ? await emptyTarget(run, file) : 0, file };
+}
+
+/** Beside the files of earlier tries, which may hold leads that are nowhere else. */
+function nameFile(folder: string, startedAt: string): string {
+  const name = join(folder, `arrived-leads-${startedAt.replaceAll(/\D/g, '')}`);
+  let file = `${name}.jsonl`;
+  for (let n = 2; existsSync(file); n++) file = `${name}-${n}.jsonl`;
+  return file;
 }
 
 /** Archived leads would come neither into the file nor back. */
@@ -66,7 +72,7 @@ async function hasTarget(run: Run): Promise<boolean> {
   return rows[0]?.has ?? false;
 }
 
-/** A line for each: who it is, and the body that `POST /v1/leads` takes. Beside a file of an earlier try, not over it. */
+/** A line for each: who it is, and the body that `POST /v1/leads` takes. */
 async function keepArrivedLeads(run: Run, file: string): Promise<number> {
   let kept = 0;
   const sql = `copy (
@@ -88,14 +94,19 @@ async function keepArrivedLeads(run: Run, file: string): Promise<number> {
   return kept;
 }
 
-async function emptyTarget(run: Run): Promise<void> {
+/** What comes meanwhile waits until the target is empty, so that nothing goes with it that is not in the file. */
+async function emptyTarget(run: Run, file: string): Promise<number> {
   await makeIndexes(run.target, async () => {});
-  await inTransaction(run.target, async () => {
+  return inTransaction(run.target, async () => {
+    // In the order in which an assignment takes them, so that neither waits for the other.
+    await run.target.query('lock table location_capacity, leads in access exclusive mode');
+    const kept = await keepArrivedLeads(run, file);
     const { rows } = await run.target.query<{ name: string }>(
       `select name from unnest($1::text[]) as t (name) where to_regclass('public.' || name) is not null`,
       [EMPTIED],
     );
     await run.target.query(`truncate ${rows.map(({ name }) => name).join(', ')}`);
     await run.target.query('update directory_state set version = version + 1');
+    return kept;
   });
 }
