@@ -27,7 +27,8 @@ export interface LocationUpsert {
   readonly services: readonly string[];
   /** Null keeps the sub-account that the location has. */
   readonly ghlLocationId: string | null;
-  readonly active: boolean;
+  /** Null keeps what it was; a new one is active. */
+  readonly active: boolean | null;
   /** As the column `locations.hours` has it; null keeps what the location has, as with the two below. */
   readonly hours: readonly (readonly (readonly [number, number])[])[] | null;
   /** YYYY-MM-DD. */

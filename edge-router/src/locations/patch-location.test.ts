@@ -94,6 +94,28 @@ it('decides the next lead', async () => {
   expect(await nearest()).toBe('ONE');
 });
 
+it('stays what it was when a file without that column is imported again', async () => {
+  await patch(one.id, { active: false, paused: true });
+  const headers = { 'content-type': 'text/csv' };
+  const body = csvOf([testRow({ 'Franchise Code': 'ONE', City: 'Allston' }), testRow({ 'Franchise Code': 'NEW' })]);
+  expect((await router.send('POST', '/v1/locations/import', { body, headers })).status).toBe(200);
+  const { items } = (await (await router.send('GET', '/v1/locations')).json()) as { items: LocationRow[] };
+  const stateOf = (code: string): unknown[] => {
+    const found = items.find(({ franchiseCode }) => franchiseCode === code);
+    return [found?.active, found?.paused];
+  };
+  expect([stateOf('ONE'), stateOf('NEW')]).toEqual([
+    [false, true],
+    [true, false],
+  ]);
+  await router.send('POST', '/v1/locations/import', {
+    body: csvOf([testRow({ 'Franchise Code': 'ONE', City: 'Allston', Active: 'yes' })]),
+    headers,
+  });
+  expect(await (await router.send('GET', `/v1/locations/${one.id}`)).json()).toMatchObject({ active: true });
+  await patch(one.id, { paused: false });
+});
+
 it('does not move the directory when every value was there already', async () => {
   await patch(one.id, { paused: true, dailyCap: 3, services: ['sewer'] });
   const before = await readVersion();

@@ -88,7 +88,8 @@ export const locationOperations: readonly Operation[] = [
     path: '/v1/locations/import',
     tag,
     summary: 'Create and change locations by their franchise codes',
-    description: 'Every row or none: one answer names every bad cell.',
+    description:
+      'Every row or none: one answer names every bad cell. Whether a location is active stays as it is where the file does not say it.',
     scope: 'locations:write',
     body: { schema: rowsSchema, example: exampleRows, csv: exampleCsv },
     answers: { 200: { description: 'what was done', schema: importedSchema } },

@@ -62,8 +62,8 @@ export interface LocationInput {
   readonly managerEmail: string | null;
   readonly services: readonly string[];
   readonly ghlLocationId: string | null;
-  readonly active: boolean;
-  /** Null, as for the two below, where the file says nothing: what is stored stays. */
+  /** Null, as for the three below, where the file says nothing: what is stored stays. A new location is active. */
+  readonly active: boolean | null;
   readonly hours: WeeklyHours | null;
   /** YYYY-MM-DD, ascending. */
   readonly holidays: readonly string[] | null;
@@ -151,7 +151,7 @@ function readTerms(reader: Reader, today: string) {
     region: reader.read('region', upTo(120)),
     openingDate: reader.read('openingDate', (text) => readOpeningDate(text, today)),
     services: reader.readValue('specialties', readServices) ?? [],
-    active: reader.read('active', readFlag) ?? true,
+    active: reader.read('active', readFlag),
     hours: reader.read('hours', readHours),
     holidays: reader.readValue('holidays', (value) => readHolidays(value, today)),
     conversionRate: reader.read('conversionRate', readConversionRate),

@@ -54,7 +54,7 @@ describe('a good row', () => {
         managerEmail: null,
         services: [],
         ghlLocationId: null,
-        active: true,
+        active: null,
         hours: null,
         holidays: null,
         conversionRate: null,
@@ -107,10 +107,10 @@ describe('a good row', () => {
       postalCode: 2108,
       franchiseCode: 1001,
       dailyCap: 25,
-      active: true,
+      active: null,
     });
     expect(errors).toEqual([]);
-    expect(locations[0]).toMatchObject({ postalCode: '02108', franchiseCode: '1001', dailyCap: 25, active: true });
+    expect(locations[0]).toMatchObject({ postalCode: '02108', franchiseCode: '1001', dailyCap: 25, active: null });
   });
 
   it('may be in Canada', () => {

@@ -169,7 +169,7 @@ function toOnboardingRow(
   const email = location.email ?? readFilledEmail({ ...location, franchiseCode }, reader, context);
   checkKey({ rowKey, location, reader, row: sheetRow.row, context });
   if (location.phone === null && context.hasColumn('phone')) warnMissing(reader, 'phone');
-  if (!active)
+  if (active === false)
     reader.warn('active', { code: 'not_used', message: 'Onboarding switches a location on when it is ready.' });
   lookForTwins(location, reader, { row: sheetRow.row, context });
   const { hours, holidays, services, ...rest } = location;
