@@ -53,7 +53,7 @@ it('shows a moved lead with why it is where it is, and what the system before sa
   expect(await ask('GET', `/v1/leads/${await readId('1')}`)).toMatchObject({
     status: 'assigned',
     location: { name: 'Austin', franchiseCode: 'OLD-b' },
-    decision: { reason: 'The source named Austin (OLD-b).' },
+    decision: { reason: 'Austin (OLD-b) was named, by the source or by who reassigned the lead.' },
     metadata: {
       form: 7,
       deep: '{"a": [1.50, 12345678901234567890]}',

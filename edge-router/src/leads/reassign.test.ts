@@ -370,3 +370,9 @@ it('a location declines a lead by its id in any case', async () => {
   expect(response.status).toBe(200);
   expect(await response.json()).toMatchObject({ moved: true, from: { id: location?.id } });
 });
+
+it('the reason of a lead that somebody sent to a location by name does not say that its source did', async () => {
+  const { leadId } = await sendLead({ postalCode: '02134' });
+  const { lead } = await reassign(leadId, { reason: 'asked for New York', location: 'NEWYORK' });
+  expect(lead.decision.reason).toContain('(NEWYORK) was named, by the source or by who reassigned the lead.');
+});

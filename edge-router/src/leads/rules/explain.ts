@@ -21,7 +21,7 @@ function explainChosen(matchLevel: MatchLevel, chosen: Candidate | undefined, tr
   const distance = chosen?.distanceMiles === null || !chosen ? '' : `, ${chosen.distanceMiles} miles away`;
   switch (matchLevel) {
     case 'named':
-      return `The source named ${name}.`;
+      return `${name} was named, by the source or by who reassigned the lead.`;
     case 'sticky':
       return `This person was assigned to ${name} before, and it still takes leads.`;
     case 'territory':
