@@ -153,6 +153,7 @@ export async function checkManager(context: CheckContext): Promise<Result<Findin
 /** A user that this run made goes, unless it has other sub-accounts by now; another one loses this sub-account only. */
 export async function removeManager(context: StepContext): Promise<UndoOutcome> {
   const { row, run } = context;
+  if (run.ghlLocationId === null) return { kind: 'undone' };
   const touched = [...findEffects(context, CREATE), ...findEffects(context, ADD)].filter(
     ({ runId, outcome }) => runId === run.runId && outcome !== 'not_done',
   );

@@ -26,7 +26,7 @@ export function createStepContext(deps: OnboardingDeps, begun: BegunStep): Resul
   if (!highlevel.ok) return highlevel;
   const ledger = createStepLedger(
     { ...deps, searchLagSeconds: scaleSeconds(deps, SEARCH_LAG_SECONDS) },
-    { runId: run.runId, step, fence, generation: run.generation, effects },
+    { runId: run.runId, step, fence, generation: run.generation, ghlLocationId: run.ghlLocationId, effects },
   );
   const row = onboardingRowSchema.parse(run.row);
   return ok({ deps, highlevel: highlevel.value, run, row, settings, ledger });

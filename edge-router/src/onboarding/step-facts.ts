@@ -5,7 +5,15 @@ type Facts = Pick<StepContext, 'ledger' | 'run'>;
 
 /** Of the location's present sub-account, by whatever run, oldest first. */
 export function findEffects({ ledger, run }: Facts, effect: string): OnboardingEffectRow[] {
-  return ledger.effects.filter((sent) => sent.effect === effect && sent.generation === run.generation);
+  return ledger.effects.filter(
+    (sent) => sent.effect === effect && sent.generation === run.generation && isOfPresent(sent, run),
+  );
+}
+
+/** Somebody may have given the location another sub-account since; what was sent to none is of any. */
+function isOfPresent({ intent, result }: OnboardingEffectRow, { ghlLocationId }: OnboardingRunRow): boolean {
+  const sentTo = result?.['ghlLocationId'] ?? intent['ghlLocationId'] ?? null;
+  return sentTo === null || ghlLocationId === null || sentTo === ghlLocationId;
 }
 
 /** Whether the present sub-account is one that this run made. */

@@ -52,6 +52,8 @@ interface Held {
   readonly fence: number;
   /** The number of the present sub-account. */
   readonly generation: number;
+  /** Every effect's intent names it, unless it names another. */
+  readonly ghlLocationId: string | null;
   readonly effects: readonly OnboardingEffectRow[];
 }
 
@@ -77,7 +79,9 @@ export function createStepLedger(deps: Deps, held: Held): StepLedger {
       return effects;
     },
     settle: (effectId, { result = {}, ...settled }) => settle({ effectId, result, ...settled }),
-    perform: async ({ effect, intent, call, keep = () => ({}), location }) => {
+    perform: async ({ effect, intent: meant, call, keep = () => ({}), location }) => {
+      const { ghlLocationId } = held;
+      const intent = { ...(ghlLocationId === null ? {} : { ghlLocationId }), ...meant };
       const recordedFromMs = deps.nowMs();
       const recorded = await recordOnboardingEffect(deps.database, {
         ...named,

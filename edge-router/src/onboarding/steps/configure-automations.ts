@@ -98,7 +98,7 @@ export const configureAutomations: Step = {
 
   /** The values that were there before this run; in a sub-account of this run's own there were none. */
   async undo(context) {
-    if (isCreatedHere(context)) return { kind: 'undone' };
+    if (context.run.ghlLocationId === null || isCreatedHere(context)) return { kind: 'undone' };
     const restored = await restoreValues(context);
     return restored.ok ? { kind: 'undone' } : failForHighlevel(restored.error, 'restoring the custom values');
   },

@@ -202,7 +202,7 @@ async function writeDifference(context: StepContext, stored: SubAccount): Promis
   if (Object.keys(changes).length === 0) return stored.id;
   const updated = await ledger.perform({
     effect: UPDATE,
-    intent: { before: pickBefore(changes, stored) },
+    intent: { ghlLocationId: stored.id, before: pickBefore(changes, stored) },
     // The name is always sent: HighLevel does not document that a part is enough.
     call: () => updateLocation(highlevel.writer, stored.id, { name: wanted.name, ...changes }),
   });
