@@ -70,3 +70,17 @@ describe('a sub-account that somebody gave the location after the run had made o
     expect(await client.finishStep(run.runId, 'apply-snapshot', '?again=true')).toMatchObject({ status: 200 });
   });
 });
+
+describe('a sub-account in which nobody can look for contacts', () => {
+  it('is not deleted once it was brought on', async () => {
+    const run = await complete();
+    const token = await test.sandbox.locationToken(run.ghlLocationId);
+    const body = { locationId: run.ghlLocationId, firstName: 'Ada', email: 'ada@example.com' };
+    await test.sandbox.call('POST', '/contacts/upsert', { token, body });
+    const fault = { route: 'POST /contacts/search', kind: 'status', status: 403, count: 1 };
+    await test.sandbox.admin('POST', 'faults', fault);
+    const rolled = await client.rollBack(run.runId);
+    expect(await isThere(run.ghlLocationId)).toBe(true);
+    expect(rolled.json).toMatchObject({ status: 'rolled_back_with_tasks' });
+  });
+});

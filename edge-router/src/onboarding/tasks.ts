@@ -38,7 +38,8 @@ export function subAccountInUseTask(ghlLocationId: string): OnboardingTask {
   return {
     kind: 'sub-account-in-use',
     title: 'Decide what becomes of the sub-account',
-    reason: 'It was not deleted on roll back because it holds contacts that we did not make.',
+    reason:
+      'It was not deleted on roll back: it holds contacts that we did not make, or we could not look whether it does.',
     link: linkTo(ghlLocationId, 'contacts/smart_list/All'),
   };
 }

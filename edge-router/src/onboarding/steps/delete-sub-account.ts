@@ -19,8 +19,7 @@ export async function deleteSubAccount(context: StepContext, ghlLocationId: stri
   const gone = { ghlLocationId: null, giveUpGeneration: true };
   const contacts = await countForeignContacts(context, ghlLocationId);
   if (typeof contacts !== 'number') return contacts;
-  if (contacts > 0)
-    return { kind: 'undone', tasks: [subAccountInUseTask(ghlLocationId)], output: { kept: ghlLocationId } };
+  if (contacts > 0) return keep(ghlLocationId);
   const deleted = await ledger.perform({
     effect: DELETE,
     intent: { ghlLocationId },
@@ -47,9 +46,27 @@ async function countForeignContacts(context: StepContext, ghlLocationId: string)
   });
   if (found.ok) return found.value.contacts.filter(({ tags }) => !tags.includes(PROBE_TAG)).length;
   const { kind } = found.error;
-  // Without the app there is no token for it, and nobody could have put a contact there through it; gone is gone.
-  if (kind === 'not_found' || kind === 'invalid' || kind === 'wrong_token' || kind === 'unauthorized') return 0;
+  if (kind === 'not_found' || kind === 'invalid' || kind === 'wrong_token' || kind === 'unauthorized') {
+    return judgeUnseen(context, ghlLocationId);
+  }
   return failForHighlevel(found.error, 'looking for contacts in the sub-account');
+}
+
+/**
+ * Nobody can look for contacts. Before the app came, nobody has put any there through it; later they may be people's, unless the
+ * sub-account is gone.
+ */
+async function judgeUnseen({ highlevel, run }: StepContext, ghlLocationId: string): Promise<number | UndoOutcome> {
+  const hadApp = run.steps.some(({ step, attempt }) => step === 'apply-snapshot' && attempt > 0);
+  if (!hadApp) return 0;
+  const found = await getLocation(highlevel.reader, { ghlLocationId, spentFrom: 'company' });
+  if (found.ok) return keep(ghlLocationId);
+  if (found.error.kind === 'not_found' || found.error.kind === 'invalid') return 0;
+  return failForHighlevel(found.error, 'looking for the sub-account');
+}
+
+function keep(ghlLocationId: string): UndoOutcome {
+  return { kind: 'undone', tasks: [subAccountInUseTask(ghlLocationId)], output: { kept: ghlLocationId } };
 }
 
 /** Whether a deletion was done although it was not answered so. Deleting again does no harm. */
