@@ -133,6 +133,19 @@ describe('slots', () => {
     expect((await endOnboardingTurn(database, limited)).claimed).toEqual([{ ...one, turn: one.turn + 2 }]);
   });
 
+  it('are given to rows that begin although those of a paused batch load', async () => {
+    const paused = await createBatch(2);
+    for (const turn of await claim({ maxActive: 2 })) {
+      const { runId } = await openRun(database, { batch: paused });
+      await advanceOnboardingTurn(database, { ...turn, direction: 'forward', leaseSeconds: 60, runId, stepsDone: 2 });
+      await end(turn, { status: 'waiting', waitsFor: 'snapshot', delaySeconds: 60 });
+    }
+    const other = await createBatch(1);
+    expect(await claim({ maxLoading: 2 })).toEqual([]);
+    const pause = { ...rules, maxLoading: 2, batchId: paused, action: 'pause' } as const;
+    expect(await changeOnboardingBatch(database, pause)).toMatchObject({ claimed: [{ batchId: other }] });
+  });
+
   it('of a Worker that died are free again, and its late word changes nothing', async () => {
     const batchId = await createBatch(1);
     const one = first(await claim());
@@ -227,6 +240,22 @@ describe('a batch', () => {
     expect(await statusesOf(batchId)).toEqual(['cancelled', 'cancelled', 'cancelled']);
     expect(await findOnboardingBatch(database, batchId)).toMatchObject({ status: 'cancelled' });
     expect(await readNews()).toMatchObject([{ cancelled: 3 }]);
+  });
+
+  it('that is cancelled ends although a Worker died in it, or nobody could be told of a row', async () => {
+    const died = await createBatch(1);
+    await claim();
+    const untold = await createBatch(1);
+    const turns = await claim();
+    for (const batchId of [died, untold]) await change(batchId, { action: 'cancel' });
+    await releaseOnboardingRows(database, { turns, afterSeconds: 15 });
+    await passTime(61);
+    expect(await claim()).toEqual([]);
+    for (const batchId of [died, untold]) {
+      expect(await statusesOf(batchId)).toEqual(['cancelled']);
+      expect(await findOnboardingBatch(database, batchId)).toMatchObject({ finishedAt: expect.any(String) });
+    }
+    expect(await readNews()).toMatchObject([{ cancelled: 1 }, { cancelled: 1 }]);
   });
 
   it('is retried by its failed rows, or by those that are named', async () => {
