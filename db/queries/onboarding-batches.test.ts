@@ -258,6 +258,21 @@ describe('a batch', () => {
     expect(await readNews()).toMatchObject([{ cancelled: 1 }, { cancelled: 1 }]);
   });
 
+  it('is over when it is rolled back and the rest of it never began', async () => {
+    const batchId = await createBatch(3);
+    await end(first(await claim({ maxActive: 1 })), { status: 'succeeded' });
+    await change(batchId, { action: 'pause' });
+    for (const { turn, row } of (await claim()).filter((one) => one.batchId === batchId)) {
+      await end({ batchId, row, turn }, { status: 'queued' });
+    }
+    await passTime(61);
+    await claim();
+    expect(await change(batchId, { action: 'roll_back', which: 'unfinished' })).toMatchObject({ status: 'changed' });
+    expect(await statusesOf(batchId)).toEqual(['succeeded', 'cancelled', 'cancelled']);
+    expect(await findOnboardingBatch(database, batchId)).toMatchObject({ finishedAt: expect.any(String) });
+    expect(await readNews()).toMatchObject([{ succeeded: 1, cancelled: 2 }]);
+  });
+
   it('is retried by its failed rows, or by those that are named', async () => {
     const batchId = await createBatch(3);
     for (const turn of await claim()) await end(turn, { status: turn.row === 2 ? 'succeeded' : 'failed', error: {} });
