@@ -139,6 +139,19 @@ describe('a batch', () => {
     expect((await finish(first)).counts).toMatchObject({ succeeded: 1 });
   });
 
+  it('rolled back leaves alone a run that a later batch went on with', async () => {
+    const [row] = rows(1);
+    const fault = { route: 'POST /locations/', kind: 'status', status: 403, count: 1 };
+    await stack.test.sandbox.admin('POST', 'faults', fault);
+    const first = await begin([{ ...row }]);
+    expect((await finish(first)).counts).toMatchObject({ failed: 1 });
+    const second = await begin([{ ...row, Phone: '(205) 555-0188' }]);
+    expect((await finish(second)).counts).toMatchObject({ succeeded: 1 });
+    await send('POST', `batches/${first}/roll-back`, { rows: 'all' });
+    expect((await finish(first)).counts).toMatchObject({ cancelled: 1 });
+    expect(await madeFor(row ?? {})).toHaveLength(1);
+  });
+
   it('rolls back rows that fail, when it was begun so', async () => {
     const [row] = rows(1);
     const fault = { route: 'GET /workflows/', kind: 'status', status: 403, count: 1 };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { advanceOnboardingTurn } from '../../../db/queries/advance-onboarding-turn.ts';
 import { beginOnboardingTurn, type BegunRow } from '../../../db/queries/begin-onboarding-turn.ts';
 import { endOnboardingTurn, type TurnEnd } from '../../../db/queries/end-onboarding-turn.ts';
+import { findOnboardingRun } from '../../../db/queries/find-onboarding-run.ts';
 import { handOverOnboardingRun } from '../../../db/queries/hand-over-onboarding-run.ts';
 import { turnSchema, type Turn } from '../../../db/queries/onboarding-batch-row.ts';
 import type { AppDeps } from '../deps.ts';
@@ -42,7 +43,7 @@ export async function onboardRow(deps: BatchDeps, body: unknown): Promise<'done'
   );
   if (begun.status === 'stale') return 'done';
   const { row } = begun;
-  const end = row.direction === 'forward' ? await goForward(deps, turn, row) : await goBack(deps, row);
+  const end = row.direction === 'forward' ? await goForward(deps, turn, row) : await goBack(deps, turn, row);
   const { direction } = row;
   const ended = await endOnboardingTurn(deps.database, { ...turn, ...slotRules(deps), ...end, direction });
   const delaySeconds = end.status === 'waiting' ? (end.delaySeconds ?? 1) : null;
@@ -97,9 +98,11 @@ async function openRow(deps: BatchDeps, { batchId }: Turn, { input }: BegunRow):
   return corrected.ok ? ok(runId) : corrected;
 }
 
-async function goBack(deps: BatchDeps, row: BegunRow): Promise<TurnEnd> {
-  // It never began: nothing is to be undone.
+async function goBack(deps: BatchDeps, { batchId }: Turn, row: BegunRow): Promise<TurnEnd> {
+  // It never began, or a later batch went on with its run: nothing is to be undone.
   if (row.runId === null) return { status: 'cancelled' };
+  const run = await findOnboardingRun(deps.database, row.runId);
+  if (run?.batch !== batchId) return { status: 'cancelled' };
   const rolled = await rollBack(deps, { runId: row.runId, share: 'bulk' });
   if (!rolled.ok) return judge(deps, rolled.error, { ...row, step: null });
   const { status, retryAfterSeconds } = rolled.value;
