@@ -139,3 +139,17 @@ it('geocodes addresses and writes the point into the row that the steps use', as
     },
   ]);
 });
+
+it('leaves the point of a row that is better known than what was found', async () => {
+  const given = testRow({ 'Franchise Code': 'G-2', Latitude: '42.3601', Longitude: '-71.0589' });
+  const validated = await validate({}, [given]);
+  const items = validated.outputs[0]?.map(({ json }) => json) ?? [];
+  expect(items).toMatchObject([{ row: { geoConfidence: 'rooftop' } }]);
+  const { outputs } = await runNode({
+    type: 'geocodeLocation',
+    items: items as never,
+    credentials: served.credentials,
+  });
+  const row = { coordinates: { lat: 42.3601, lng: -71.0589 }, geoConfidence: 'rooftop' };
+  expect(outputs[0]).toMatchObject([{ json: { geocoding: { geoConfidence: 'zip' }, row } }]);
+});

@@ -13,6 +13,7 @@ import { connect, type Switchyard } from '../shared/transport';
 /** What the router takes in one call. */
 const ADDRESSES_PER_CALL = 1000;
 const TIMEOUT_MS = 60_000;
+const GEO_CONFIDENCES = ['rooftop', 'zip', 'city', 'state'];
 
 export class GeocodeLocation implements INodeType {
   description: INodeTypeDescription = {
@@ -63,7 +64,7 @@ export class GeocodeLocation implements INodeType {
         type: 'boolean',
         default: true,
         description:
-          "Whether the point is written into the item's row, where it has one, so that the steps after this use it",
+          "Whether a point that is better known than that of the item's row is written into it, so that the steps after this use it",
       },
     ],
   };
@@ -120,6 +121,12 @@ function mergePlace(input: IDataObject, found: IDataObject, isWritten: boolean):
   const { outcome, coordinates, geoConfidence, timezone, matchedAddress } = found;
   const geocoding = { outcome, coordinates, geoConfidence, timezone, matchedAddress };
   const row = parseObject(input.row);
-  const isUseful = isWritten && row !== null && coordinates !== null && coordinates !== undefined;
+  const isUseful = isWritten && row !== null && rank(geoConfidence) < rank(row.geoConfidence);
   return { ...input, ...(isUseful ? { row: { ...row, coordinates, geoConfidence } } : {}), geocoding };
+}
+
+/** How well a point is known, best first; a point that is not there is last. */
+function rank(geoConfidence: unknown): number {
+  const place = GEO_CONFIDENCES.indexOf(String(geoConfidence));
+  return place === -1 ? GEO_CONFIDENCES.length : place;
 }
