@@ -149,6 +149,27 @@ it('puts the execution to wait when it is told to, and leaves the router what to
   });
 });
 
+it('an item that failed before the execution slept keeps its row', async () => {
+  await applySnapshot(
+    ({ path }) => {
+      if (path.endsWith('/waits')) return { status: 201, body: { waitId: 'w1' } };
+      return path.includes('r1')
+        ? { status: 409, body: failed }
+        : { ...answerStep(path, { status: 'waiting' }), status: 202 };
+    },
+    {
+      items: [{ runId: 'r1', name: 'Kept' }, { runId: 'r2' }],
+      parameters: { waitMode: 'resume' },
+      onError: 'continueErrorOutput',
+    },
+  );
+  const wait = server?.asked.find(({ path }) => path.endsWith('/waits'));
+  expect(JSON.parse(wait?.body ?? '{}').items).toMatchObject([
+    { runId: 'r1', name: 'Kept', error: 'The step failed' },
+    { runId: 'r2', status: 'waiting' },
+  ]);
+});
+
 it('an item without a run fails with the way out, and asks nothing', async () => {
   const { outputs } = await applySnapshot(({ path }) => answerStep(path), {
     items: [{ name: 'no run' }, { runId: 'r2' }],

@@ -80,11 +80,19 @@ async function waitForCallback(
       step: step.step,
       resumeUrl,
       timeoutSeconds: Math.round(maxWaitMs / 1000),
-      items: items.map(({ json }) => json as IDataObject),
+      items: keepRows(context, items),
     },
   });
   if (!created.ok) throw toNodeError(context.getNode(), created.failure);
   await context.putExecutionToWait(WAIT_INDEFINITELY);
+}
+
+/** The engine merges the row of a failed item in after a node has run, but not after it was resumed. `failed` is no status to ask again for. */
+function keepRows(context: IExecuteFunctions, items: readonly INodeExecutionData[]): IDataObject[] {
+  const inputs = context.getInputData();
+  return items.map(({ json }, itemIndex) =>
+    json.error === undefined ? json : { ...inputs[itemIndex]?.json, ...json, status: 'failed' },
+  );
 }
 
 /** A line under the output: how it went, and where to look. */
