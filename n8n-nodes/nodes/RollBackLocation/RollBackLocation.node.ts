@@ -40,7 +40,7 @@ export class RollBackLocation implements INodeType {
         type: 'boolean',
         default: false,
         description:
-          'Whether the sub-accounts that these runs made are really to be deleted. A sub-account with contacts of its own is renamed instead, and a task opened.',
+          'Whether the sub-accounts that these runs made are really to be deleted. A sub-account with contacts of its own is kept instead, and a task opened.',
       },
       {
         displayName: 'Parallel Calls',
