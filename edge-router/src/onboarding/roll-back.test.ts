@@ -71,6 +71,23 @@ describe('a sub-account that somebody gave the location after the run had made o
   });
 });
 
+describe('a run that was rolled back but for what a person has to do', () => {
+  it('keeps the task when it is opened and rolled back once more', async () => {
+    const row = sheetRow();
+    const run = await complete(row);
+    const token = await test.sandbox.locationToken(run.ghlLocationId);
+    const body = { locationId: run.ghlLocationId, firstName: 'Ada', email: 'ada@example.com' };
+    await test.sandbox.call('POST', '/contacts/upsert', { token, body });
+    await client.rollBack(run.runId);
+    expect(await client.open({ batch: 'roll back', row })).toMatchObject({ json: { runId: run.runId } });
+    const rolled = await client.rollBack(run.runId);
+    expect(rolled.json).toMatchObject({
+      status: 'rolled_back_with_tasks',
+      run: { tasks: [{ kind: 'sub-account-in-use', status: 'open' }] },
+    });
+  });
+});
+
 describe('a sub-account in which nobody can look for contacts', () => {
   it('is not deleted once it was brought on', async () => {
     const run = await complete();
