@@ -1,6 +1,8 @@
 // The location's manager as a user of HighLevel. Owners of several units share one user, so it is looked for by its e-mail
 // first, and its list of sub-accounts is read and written by one row at a time.
+import type { OnboardingTask } from '../../../db/queries/finish-onboarding-step.ts';
 import { holdOnboardingLock, releaseOnboardingLock } from '../../../db/queries/hold-onboarding-lock.ts';
+import type { OnboardingEffectRow } from '../../../db/queries/onboarding-run-row.ts';
 import {
   createUser,
   deleteUser,
@@ -70,7 +72,7 @@ async function create(context: StepContext, email: string): Promise<Result<strin
   const { firstName, lastName } = splitName(row.managerName ?? row.name);
   const created = await ledger.perform({
     effect: CREATE,
-    intent: { ghlLocationId },
+    intent: { ghlLocationId, email },
     call: () =>
       createUser(highlevel.writer, {
         spentFrom: { ghlLocationId },
@@ -101,7 +103,7 @@ async function addLocation(context: StepContext, userId: string, email: string):
   if (before === null) return err(listNotTold);
   const added = await ledger.perform({
     effect: ADD,
-    intent: { userId, before },
+    intent: { userId, email, before },
     call: () =>
       updateUser(highlevel.writer, {
         userId,
@@ -150,18 +152,36 @@ export async function checkManager(context: CheckContext): Promise<Result<Findin
   return ok([{ check: 'manager', name: null, status: isThere ? 'ok' : 'missing', detail }]);
 }
 
-/** A user that this run made goes, unless it has other sub-accounts by now; another one loses this sub-account only. */
+/**
+ * A user that this run made goes, unless it has other sub-accounts by now; another one loses this sub-account only. The row may
+ * have named several, one after the other.
+ */
 export async function removeManager(context: StepContext): Promise<UndoOutcome> {
-  const { row, run } = context;
-  if (run.ghlLocationId === null) return { kind: 'undone' };
-  const touched = [...findEffects(context, CREATE), ...findEffects(context, ADD)].filter(
-    ({ runId, outcome }) => runId === run.runId && outcome !== 'not_done',
+  if (context.run.ghlLocationId === null) return { kind: 'undone' };
+  const tasks: OnboardingTask[] = [];
+  for (const email of findTouched(context)) {
+    const removed = await withUser<UndoOutcome>(context, email, async () => ok(await remove(context, email)));
+    if (!removed.ok && removed.error.kind === 'waiting') return removed.error;
+    if (removed.ok && removed.value.kind !== 'undone') return removed.value;
+    if (removed.ok && removed.value.kind === 'undone') tasks.push(...(removed.value.tasks ?? []));
+  }
+  return { kind: 'undone', tasks: tasks.slice(0, 1) };
+}
+
+/** The e-mails of users that this run made or gave the sub-account. */
+function findTouched(context: StepContext): Set<string> {
+  const sent = [...findEffects(context, CREATE), ...findEffects(context, ADD)].filter((effect) =>
+    isOurs(context, effect),
   );
-  if (touched.length === 0 || row.managerEmail === null) return { kind: 'undone' };
-  const email = row.managerEmail;
-  const removed = await withUser<UndoOutcome>(context, email, async () => ok(await remove(context, email)));
-  if (removed.ok) return removed.value;
-  return removed.error.kind === 'waiting' ? removed.error : { kind: 'undone' };
+  return new Set(sent.flatMap((effect) => emailOf(context, effect) ?? []));
+}
+
+function isOurs({ run }: StepContext, { runId, outcome }: OnboardingEffectRow): boolean {
+  return runId === run.runId && outcome !== 'not_done';
+}
+
+function emailOf({ row }: StepContext, { intent }: OnboardingEffectRow): string | null {
+  return typeof intent['email'] === 'string' ? intent['email'] : row.managerEmail;
 }
 
 async function remove(context: StepContext, email: string): Promise<UndoOutcome> {
@@ -170,7 +190,7 @@ async function remove(context: StepContext, email: string): Promise<UndoOutcome>
   if (!found.ok) return failForHighlevel(found.error, 'reading the manager’s user');
   const user = found.value.find((candidate) => candidate.email?.toLowerCase() === email);
   const isMade = findEffects(context, CREATE).some(
-    ({ runId, outcome }) => runId === run.runId && outcome !== 'not_done',
+    (effect) => isOurs(context, effect) && emailOf(context, effect) === email,
   );
   if (!user) return waitForCreation(context, CREATE, 'manager’s user') ?? { kind: 'undone' };
   const { locationIds } = user.roles;

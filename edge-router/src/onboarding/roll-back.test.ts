@@ -71,6 +71,21 @@ describe('a sub-account that somebody gave the location after the run had made o
   });
 });
 
+describe('a manager', () => {
+  it('goes with the run that made one, although the row names another since', async () => {
+    const existing = await test.sandbox.createLocation();
+    const row = sheetRow({ 'Sub-account Id': existing, 'Manager Email': 'first.manager@example.com' });
+    const run = await complete(row);
+    const later = { ...row, 'Manager Email': 'second.manager@example.com' };
+    expect(await client.correct(run.runId, later)).toMatchObject({ status: 200 });
+    await client.finishStep(run.runId, 'set-up-integrations');
+    await client.rollBack(run.runId);
+    const { users } = await test.sandbox.admin('GET', 'export');
+    const left = users.filter(({ locationIds }: Answered['json']) => locationIds.includes(existing));
+    expect(left).toEqual([]);
+  });
+});
+
 describe('a run that was rolled back but for what a person has to do', () => {
   it('keeps the task when it is opened and rolled back once more', async () => {
     const row = sheetRow();
