@@ -169,6 +169,15 @@ describe('a run', () => {
     expect((await client.get(`/v1/locations/${first.locationId}`)).json).toMatchObject({ active: true });
   });
 
+  it('brings a row that was corrected into the sub-account that it made', async () => {
+    const row = sheetRow();
+    const run = await complete(row);
+    await client.correct(run.runId, { ...row, Phone: '(205) 555-0177', Address: '9 Corrected Street' });
+    expect((await finishAll(run.runId)).at(-1)).toMatchObject({ status: 200, json: { step: 'activate' } });
+    const { json } = await test.sandbox.call('GET', `/locations/${run.ghlLocationId}`);
+    expect(json.location).toMatchObject({ phone: '+12055550177', address: '9 Corrected Street' });
+  });
+
   it('repairs by hand-written wish what somebody changed in HighLevel', async () => {
     const run = await complete();
     const values = await exported('custom_values', run.ghlLocationId);

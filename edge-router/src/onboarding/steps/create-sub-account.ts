@@ -66,10 +66,13 @@ export const createSubAccount: Step = {
 /** The sub-account's id, or what keeps it from being there. */
 async function findOrCreate(context: StepContext): Promise<string | StepOutcome> {
   const { run, row } = context;
-  if (run.ghlLocationId !== null)
-    return isCreatedHere(context) ? run.ghlLocationId : bringUpToDate(context, run.ghlLocationId);
+  if (run.ghlLocationId !== null) {
+    const isGoingOn = run.steps.some(({ step, polls }) => step === 'create-sub-account' && polls > 0);
+    // While the app is waited for, the sub-account is as it was made: reading it would cost a call of the company's each time.
+    return isGoingOn && isCreatedHere(context) ? run.ghlLocationId : bringUpToDate(context, run.ghlLocationId);
+  }
   const left = await settleCreations(context);
-  if (left) return left.kind === 'found' ? left.ghlLocationId : left;
+  if (left) return left.kind === 'found' ? bringUpToDate(context, left.ghlLocationId) : left;
   return row.ghlLocationId === null ? create(context) : adopt(context, row.ghlLocationId);
 }
 
