@@ -46,6 +46,7 @@ export function stepThatRepairs(check: string): string {
     case 'custom-value':
       return 'configure-automations';
     case 'manager':
+    case 'calendar-team':
       return 'set-up-integrations';
     default:
       // What the snapshot should have brought.

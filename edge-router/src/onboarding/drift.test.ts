@@ -134,6 +134,21 @@ describe('drift', () => {
     expect(nothing.status).toBe(409);
   });
 
+  it('of a calendar that nobody is in any more is repaired', async () => {
+    const [, second] = brought;
+    const token = await stack.test.sandbox.locationToken(second.ghlLocationId);
+    const query = `/calendars/?locationId=${second.ghlLocationId}`;
+    const { calendars } = (await stack.test.sandbox.call('GET', query, { token })).json;
+    const calendar = calendars.find(({ name }: Json) => name === 'Estimate Visit');
+    const body = { teamMembers: [] };
+    const emptied = await stack.test.sandbox.call('PUT', `/calendars/${calendar.id}`, { token, body });
+    expect(emptied.status).toBe(200);
+    const report = await look({ locationIds: [second.locationId] });
+    expect(report.counts).toMatchObject({ drifted: 1 });
+    await send('POST', `drift/${report.reportId}/repair`, {});
+    expect((await finish(report.reportId)).counts).toMatchObject({ repaired: 1 });
+  });
+
   it('is looked for in some locations only, when they are named', async () => {
     const [, , third] = brought;
     const report = await look({ locationIds: [third.locationId] });

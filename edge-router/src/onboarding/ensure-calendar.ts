@@ -90,7 +90,7 @@ export async function checkCalendar(context: CheckContext): Promise<Result<Findi
   if (same.length > 1)
     return ok([{ ...named, status: 'differs', detail: `There are ${same.length} calendars of this name.` }]);
   if (row.managerEmail !== null && found.teamMembers.length === 0) {
-    return ok([{ ...named, status: 'differs', detail: 'Nobody is in the calendar.' }]);
+    return ok([{ ...named, check: 'calendar-team', status: 'missing', detail: 'Nobody is in the calendar.' }]);
   }
   return ok([{ ...named, status: 'ok', detail: 'The calendar is there.' }]);
 }
