@@ -10,6 +10,8 @@ const takenSchema = z.object({
   ghlLocationId: z.string().nullable(),
   /** Null: no run is left that says how the location ought to be. */
   runId: z.string().nullable(),
+  /** The row of an open run may be ahead of the location's record. */
+  runStatus: z.enum(['completed', 'open']).nullable(),
   row: z.unknown(),
 });
 

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { endDriftTurn, type DriftOutcome } from '../../../db/queries/end-drift-turn.ts';
 import { findDriftReport } from '../../../db/queries/find-drift-report.ts';
+import { findLocation } from '../../../db/queries/find-location.ts';
+import { findOnboardingRun } from '../../../db/queries/find-onboarding-run.ts';
+import { replaceOnboardingRow } from '../../../db/queries/replace-onboarding-row.ts';
 import { takeDriftRows, type TakenDriftRow } from '../../../db/queries/take-drift-rows.ts';
 import type { ApiError } from '../http/problem.ts';
 import { err, ok, type Result } from '../rules/result.ts';
@@ -10,8 +13,10 @@ import { failForHighlevel } from './highlevel-failure.ts';
 import { tellNews, type BatchDeps } from './onboard-row.ts';
 import { readSettings } from './read-settings.ts';
 import type { Finding } from './rules/finding.ts';
-import { onboardingRowSchema } from './rules/onboarding-row.ts';
+import { onboardingRowSchema, type OnboardingRow } from './rules/onboarding-row.ts';
 import type { OnboardingSettings } from './rules/onboarding-settings.ts';
+import { takeRecordAsWanted } from './rules/recorded-row.ts';
+import { toCanonicalJson } from './rules/step-fields.ts';
 import { stepNames, type StepName } from './rules/steps.ts';
 import { runStep } from './run-step.ts';
 import { createCallers } from './step-context.ts';
@@ -86,14 +91,24 @@ async function look(deps: BatchDeps, target: Target): Promise<DriftOutcome> {
   );
 }
 
-/** What a location has otherwise than its run's row and the settings want it. */
+/** How a location ought to be: as its record is, of whose changes since the run HighLevel has not heard; as an open run's row. */
+async function findWanted(
+  { database }: BatchDeps,
+  { row, locationId, runStatus }: TakenDriftRow,
+): Promise<OnboardingRow> {
+  const ofRun = onboardingRowSchema.parse(row);
+  const stored = runStatus === 'completed' ? await findLocation(database, locationId) : null;
+  return stored ? takeRecordAsWanted(ofRun, stored) : ofRun;
+}
+
+/** What a location has otherwise than its record, its run's row and the settings want it. */
 async function findDrift(
   deps: BatchDeps,
   { reportId, row, ghlLocationId, settings }: Target,
 ): Promise<Result<Finding[], Failed & { readonly waits?: boolean }>> {
   const callers = createCallers(deps, { share: 'bulk', row: reportId });
   if (!callers.ok) return callers;
-  const context = { deps, highlevel: callers.value, row: onboardingRowSchema.parse(row.row), settings };
+  const context = { deps, highlevel: callers.value, row: await findWanted(deps, row), settings };
   const checked = await checkLocation({ ...context, locationId: row.locationId, ghlLocationId });
   if (checked.ok) return ok(checked.value.filter(({ status }) => status !== 'ok'));
   const failed = failForHighlevel(checked.error, 'looking at the sub-account');
@@ -118,18 +133,35 @@ function describe({ reason, detail, action }: Pick<Failed, 'reason' | 'detail' |
 async function repair(deps: BatchDeps, target: Target): Promise<DriftOutcome> {
   const { row, runId } = target;
   const { locationId } = row;
+  const stopped = await giveRunItsRow(deps, target);
+  if (stopped) return stopped;
   const wanted = new Set(row.findings.map(({ check }) => stepThatRepairs(String(check))));
   // A snapshot is never pushed twice: what lacks of it is a person's to load.
   const steps = stepNames.filter((step) => step !== 'apply-snapshot' && wanted.has(step));
   for (const step of steps) {
-    const stopped = await repairStep(deps, { row, runId, step });
-    if (stopped) return stopped;
+    const unrepaired = await repairStep(deps, { row, runId, step });
+    if (unrepaired) return unrepaired;
   }
   const found = await findDrift(deps, target);
   if (!found.ok) return tryLater(row, found.error) ?? { locationId, status: 'drifted', error: describe(found.error) };
   if (found.value.length === 0) return { locationId, status: 'repaired', findings: [] };
   const error = { reason: 'still_differs', detail: 'What is left cannot be repaired by a step.', action: HOW };
   return { locationId, status: 'drifted', findings: found.value, error };
+}
+
+/** The steps take what they write from the run's row; none is undone by that, and those that differ are run again. */
+async function giveRunItsRow(deps: BatchDeps, { row, runId }: Target): Promise<DriftOutcome | null> {
+  const { locationId } = row;
+  const [wanted, run] = await Promise.all([findWanted(deps, row), findOnboardingRun(deps.database, runId)]);
+  if (!run || toCanonicalJson(wanted) === toCanonicalJson(onboardingRowSchema.parse(row.row))) return null;
+  const hashes = Object.fromEntries(run.steps.map(({ step, fieldsHash }) => [step, fieldsHash ?? '']));
+  const replaced = await replaceOnboardingRow(deps.database, { runId, row: wanted, hashes });
+  if (replaced.status === 'replaced') return null;
+  if (replaced.status === 'busy') {
+    return { locationId, status: 'repairing', delaySeconds: replaced.retryAfterSeconds };
+  }
+  const error = { reason: 'run_conflict', detail: 'Another run of this location is open.', action: 'Finish it first.' };
+  return { locationId, status: 'drifted', error };
 }
 
 const HOW = 'Load what is missing of the snapshot, publish workflows, and connect what only people can in HighLevel.';

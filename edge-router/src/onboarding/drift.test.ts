@@ -134,6 +134,28 @@ describe('drift', () => {
     expect(nothing.status).toBe(409);
   });
 
+  it('is no change of the location’s record: HighLevel is to have it, too', async () => {
+    const [first] = brought;
+    const path = `/v1/locations/${first.locationId}`;
+    const patched = { name: 'Otterbrook Plumbing Anew', dailyCap: 7 };
+    expect((await stack.test.router.send('PATCH', path, { body: patched })).status).toBe(200);
+    const report = await look({ locationIds: [first.locationId] });
+    const [row] = await rowsOf(report.reportId, 'drifted');
+    expect(row.findings.map(({ check, name }: Json) => [check, name])).toEqual([
+      ['sub-account', null],
+      ['custom-value', 'location_name'],
+    ]);
+    await send('POST', `drift/${report.reportId}/repair`, {});
+    expect((await finish(report.reportId)).counts).toMatchObject({ repaired: 1 });
+    expect(await (await stack.test.router.send('GET', path)).json()).toMatchObject(patched);
+    const { location } = (await stack.test.sandbox.call('GET', `/locations/${first.ghlLocationId}`)).json;
+    expect(location.name).toBe(patched.name);
+    const value = (await valuesOf(first.ghlLocationId)).find(({ name }) => name === 'Location Name');
+    expect(value.value).toBe(patched.name);
+    expect((await stack.client.show(first.runId)).json).toMatchObject({ status: 'completed' });
+    expect((await look({ locationIds: [first.locationId] })).counts).toMatchObject({ ok: 1 });
+  });
+
   it('of a calendar that nobody is in any more is repaired', async () => {
     const [, second] = brought;
     const token = await stack.test.sandbox.locationToken(second.ghlLocationId);
