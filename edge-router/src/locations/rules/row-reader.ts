@@ -19,11 +19,20 @@ function dropApostrophe(value: unknown): unknown {
   return typeof value === 'string' && /^'(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(value) ? value.slice(1) : value;
 }
 
+/** What whoever read bytes in another encoding than theirs puts for a letter. */
+const LOST_LETTER = '\uFFFD';
+
 /** Before any rule looks at it: a cell of megabytes costs nothing, and a formula's text is nobody's name. */
 function checkCell(value: unknown): CellFault | null {
   if (typeof value !== 'string') return null;
   if (value.length > MAX_CELL_LENGTH) {
     return { code: 'too_long', message: `A cell has at most ${MAX_CELL_LENGTH.toLocaleString('en-US')} characters.` };
+  }
+  if (value.includes(LOST_LETTER)) {
+    return {
+      code: 'lost_letter',
+      message: 'A letter was lost before this came here: send the file itself, or as CSV UTF-8.',
+    };
   }
   return /^\s*=/.test(value) ? { code: 'formula', message: 'This is a formula: write its result as a value.' } : null;
 }

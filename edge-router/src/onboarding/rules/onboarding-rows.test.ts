@@ -32,6 +32,11 @@ function codes(result: OnboardingRowsResult, of: 'errors' | 'warnings') {
   return result.rows.flatMap((row) => row[of]).map(({ row, column, code }) => [row, column, code]);
 }
 
+it('a letter that was lost before the file came here is told, not taken for a name', () => {
+  const lost = new TextDecoder().decode(new Uint8Array([0x43, 0x61, 0x66, 0xe9]));
+  expect(codes(parse([{ ...goodRow, name: lost }]), 'errors')).toEqual([[2, 'Location Name', 'lost_letter']]);
+});
+
 describe('a good row', () => {
   it('is whole, and what its schema says', () => {
     const { rows, errors, warnings } = parse([goodRow]);
