@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createOnboardingBatch } from '../../../db/queries/create-onboarding-batch.ts';
 import { startCensus, type CensusServer } from '../../../local/census/server.ts';
 import { signDelivery } from '../../../local/qstash/protocol/signature.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
@@ -93,6 +94,19 @@ describe('a plan’s addresses', () => {
     ]);
     const [zip] = await rowsOf(await planOf(birmingham));
     expect(rows[0]?.input?.coordinates).not.toEqual(zip?.input?.coordinates);
+  });
+
+  it('are brought to the rows of a batch that was made meanwhile', async () => {
+    const plan = await planOf(birmingham, { ...mobile, Address: '9 Nowhere Rd' });
+    const request = { batchId: router.deps.newId(), planId: plan.id, name: 'early', onFailure: 'keep' } as const;
+    await createOnboardingBatch(router.deps.database, request);
+    await deliver();
+    const { rows } = await database.pool.query<{ confidence: string }>(
+      `select input ->> 'geoConfidence' as confidence from onboarding_batch_rows where batch_id = $1 order by row_number`,
+      [request.batchId],
+    );
+    expect(rows.map(({ confidence }) => confidence)).toEqual(['rooftop', 'zip']);
+    await database.pool.query('delete from onboarding_batches where id = $1', [request.batchId]);
   });
 
   it('are none where the file has the points', async () => {
