@@ -1,4 +1,5 @@
 import { afterEach, expect, it } from 'vitest';
+import { describeAnswer } from '../nodes/shared/failure';
 import { chooseWaitMs } from '../nodes/shared/transport';
 import { runNode, type NodeRun } from './testing/engine.mts';
 import { serveOddly, type Answer, type AskedRequest, type OddServer } from './testing/servers.mts';
@@ -29,6 +30,14 @@ it.each([429, 503])('asks again after %i when Retry-After says so', async (statu
   expect(outputs[0]).toMatchObject([{ json: { leadId: '1' } }]);
   expect(server?.asked).toHaveLength(3);
   expect(Date.now() - begunMs).toBeGreaterThanOrEqual(1900);
+});
+
+it('asks again when a gateway answers in the place of the router, and does not blame the base URL', async () => {
+  const page = { status: 502, body: '<html>Bad gateway</html>' };
+  const { outputs } = await getLead((_, nth) => (nth < 2 ? page : { status: 200, body: { leadId: '1' } }));
+  expect(outputs[0]).toMatchObject([{ json: { leadId: '1' } }]);
+  const failure = describeAnswer({ ...page, headers: {} }, 'https://router.example');
+  expect(failure).toMatchObject({ code: 'gateway', retryable: true, isForAll: false });
 });
 
 it('waits as Retry-After says, in seconds or until a date, else twice as long each time', () => {

@@ -25,6 +25,8 @@ export interface Answer {
   readonly body: unknown;
 }
 
+export const GATEWAY = 'gateway';
+
 /** The names that n8n looks for in messages, see `COMMON_ERRORS` of n8n-workflow. */
 const ERRNO_NAMES =
   /ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|ERRADDRINUSE|EADDRNOTAVAIL|ECONNABORTED|EHOSTUNREACH|EAI_AGAIN|ENOENT|EISDIR|ENOTDIR|EACCES|EEXIST|EPERM|GETADDRINFO/i;
@@ -45,6 +47,7 @@ const PROBLEM_FIELDS = new Set([
 /** Turns an answer that is not a success into a failure; `baseUrl` is named where it is likely to be the cause. */
 export function describeAnswer({ status, headers, body }: Answer, baseUrl: string): Failure {
   const requestId = headers['x-request-id'] ?? null;
+  if (!isProblem(body) && status >= 500) return describeGateway(status, requestId);
   if (!isProblem(body)) {
     return {
       message: `The address in the credential did not answer as Switchyard does (HTTP ${status})`,
@@ -52,7 +55,7 @@ export function describeAnswer({ status, headers, body }: Answer, baseUrl: strin
       code: 'not_switchyard',
       httpStatus: status,
       requestId,
-      retryable: status >= 500,
+      retryable: false,
       isForAll: true,
       more: {},
     };
@@ -67,6 +70,20 @@ export function describeAnswer({ status, headers, body }: Answer, baseUrl: strin
     retryable: typeof body.retryable === 'boolean' ? body.retryable : isLimited || status >= 500,
     isForAll: status === 401 || status === 403,
     more: Object.fromEntries(Object.entries(body).filter(([field]) => !PROBLEM_FIELDS.has(field))),
+  };
+}
+
+/** What stands before the router answers in its place while that is away or too slow. */
+function describeGateway(status: number, requestId: string | null): Failure {
+  return {
+    message: `Switchyard is away for the moment (HTTP ${status})`,
+    description: 'A gateway answered in its place. Running this node again is safe: what was done is not done twice.',
+    code: GATEWAY,
+    httpStatus: status,
+    requestId,
+    retryable: true,
+    isForAll: false,
+    more: {},
   };
 }
 

@@ -8,7 +8,7 @@ import {
   type IHttpRequestOptions,
   type IN8nHttpFullResponse,
 } from 'n8n-workflow';
-import { describeAnswer, describeSilence, type Answer, type Failure } from './failure';
+import { describeAnswer, describeSilence, GATEWAY, type Answer, type Failure } from './failure';
 
 export const CREDENTIAL = 'switchyardApi';
 
@@ -83,7 +83,7 @@ async function sendPatiently(sending: Sending, request: SwitchyardRequest): Prom
     const { httpStatus } = outcome.failure;
     const mayTry =
       httpStatus === null ? tries < MAX_SILENT_TRIES && outcome.failure.code === 'unreachable' : tries < MAX_TRIES;
-    const isBusy = httpStatus === null || httpStatus === 429 || httpStatus === 503;
+    const isBusy = httpStatus === null || httpStatus === 429 || httpStatus === 503 || outcome.failure.code === GATEWAY;
     const waitMs = chooseWaitMs(tries, outcome.retryAfter, Date.now());
     waitedMs += waitMs;
     if (!isBusy || !mayTry || waitedMs > MAX_WAIT_MS || sending.signal?.aborted) return outcome;
