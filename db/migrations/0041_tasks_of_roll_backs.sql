@@ -1,6 +1,6 @@
 -- Begins the next undoing of a run: the last of `order` that did something and is not undone yet; `finished` when none is
--- left. The run is `rolling_back` from the first call on. Tasks of a sub-account that is to be undone are withdrawn; those that
--- an earlier roll back has left stay, for nothing opens them again.
+-- left. The run is `rolling_back` from the first call on. Tasks that were opened since the run was, and those of a
+-- sub-account that is to be undone, are withdrawn; those that an earlier roll back has left stay, for nothing opens them again.
 create or replace function begin_onboarding_undo(request jsonb) returns jsonb language plpgsql as $$
 declare
   run constant onboarding_runs := hold_onboarding_run((request ->> 'runId')::uuid);
@@ -23,10 +23,14 @@ begin
   if run.status <> 'rolling_back' then
     -- Undoing opens the tasks that are left.
     update onboarding_tasks t set status = 'withdrawn', closed_at = now() from onboarding_locations l
-    where l.row_key = run.row_key and t.row_key = l.row_key and t.generation = l.generation and t.run_id = run.id
-      and t.status = 'open' and exists (
-        select from onboarding_steps s
-        where s.run_id = run.id and s.step = 'create-sub-account' and s.attempt > 0 and s.status <> 'undone');
+    where l.row_key = run.row_key and t.row_key = l.row_key and t.run_id = run.id and t.status = 'open'
+      and (exists (
+          select from onboarding_events o
+          where o.run_id = run.id and o.kind = 'task_opened' and o.detail ->> 'taskId' = t.id::text and o.id > (
+            select max(e.id) from onboarding_events e where e.run_id = run.id and e.kind = 'run_opened'))
+        or (t.generation = l.generation and exists (
+          select from onboarding_steps s
+          where s.run_id = run.id and s.step = 'create-sub-account' and s.attempt > 0 and s.status <> 'undone')));
     perform add_onboarding_event(run, null, 'roll_back_started', null);
   end if;
   select s.* into next from onboarding_steps s
