@@ -41,7 +41,7 @@ async function backUpTable(
   table: SourceTable,
   file: string,
 ): Promise<{ rows: number; sha256: string }> {
-  const copied = source.query(copyTo(`copy ${table.name} to stdout`));
+  const copied = source.query(copyTo(`copy ${table.name} (${table.stored}) to stdout`));
   const digest = createDigest();
   const unfinished = `${file}.unfinished`;
   await pipeline(copied, createGzip(COMPRESSION), digest.stream, createWriteStream(unfinished, { mode: 0o600 }));
@@ -60,6 +60,12 @@ function createDigest(): { stream: Transform; read: () => string } {
   return { stream, read: () => hash.digest('hex') };
 }
 
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
 export interface Restored {
   readonly kind: Kind;
   readonly restored: number;
@@ -74,17 +80,13 @@ export async function restoreTable(
   { folder, backup }: { folder: string; backup: NonNullable<State['backup']> },
 ): Promise<Restored> {
   const file = fileOf(folder, table.kind);
-  const digest = createDigest();
-  const stage = `pg_temp.backup_${table.kind.toLowerCase()}`;
-  await source.query(`create temp table ${stage.replace('pg_temp.', '')} (like ${table.name}) on commit drop`);
-  await pipeline(
-    createReadStream(file),
-    digest.stream,
-    createGunzip(),
-    source.query(copyFrom(`copy ${stage} from stdin`)),
-  );
-  if (digest.read() !== backup[table.kind]?.sha256)
+  if ((await digestOf(file)) !== backup[table.kind]?.sha256)
     throw new Refusal(`The backup ${file} is damaged: nothing was rolled back.`);
+  const stage = `pg_temp.backup_${table.kind.toLowerCase()}`;
+  await source.query(
+    `create temp table ${stage.replace('pg_temp.', '')} on commit drop as select ${table.stored} from ${table.name} with no data`,
+  );
+  await pipeline(createReadStream(file), createGunzip(), source.query(copyFrom(`copy ${stage} from stdin`)));
   await source.query(`analyze ${stage.replace('pg_temp.', '')}`);
   const keys = table.keys.map(({ column }) => column.slice(2));
   const same = keys.map((key) => `a.${key} = b.${key}`).join(' and ');
@@ -92,7 +94,7 @@ export async function restoreTable(
     `select count(*) from ${table.name} a where not exists (select from ${stage} b where ${same})`,
   );
   const restored = await source.query(
-    `insert into ${table.name} overriding system value select b.* from ${stage} b where not exists (select from ${table.name} a where ${same})`,
+    `insert into ${table.name} (${table.stored}) overriding system value select b.* from ${stage} b where not exists (select from ${table.name} a where ${same})`,
   );
   return { kind: table.kind, restored: restored.rowCount ?? 0, arrived: Number(arrived.rows[0]?.count ?? 0) };
 }

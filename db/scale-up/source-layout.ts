@@ -81,6 +81,8 @@ export interface SourceTable {
   /** Our names of what `select` answers, in its order. */
   readonly fields: readonly string[];
   readonly select: string;
+  /** Every column that can be written, quoted, in the table's order. */
+  readonly stored: string;
   readonly createdAt: string | null;
 }
 
@@ -110,9 +112,9 @@ async function readTable(
     .split('.')
     .map((part) => pg.escapeIdentifier(part))
     .join('.');
-  const { rows } = await client.query<{ name: string; type: string }>(
-    `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
-     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
+  const { rows } = await client.query<{ name: string; type: string; generated: boolean }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type, attgenerated <> '' as generated from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`,
     [name],
   );
   if (rows.length === 0) {
@@ -141,6 +143,10 @@ async function readTable(
     keys,
     fields: selected.map(({ field }) => field),
     select: selected.map(({ expression }) => expression).join(', '),
+    stored: rows
+      .filter(({ generated }) => !generated)
+      .map((row) => pg.escapeIdentifier(row.name))
+      .join(', '),
     createdAt: created ? `t.${pg.escapeIdentifier(created)}::timestamptz` : null,
   };
 }
