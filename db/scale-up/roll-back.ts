@@ -28,33 +28,41 @@ export interface RolledBack {
   readonly file: string;
 }
 
+interface WayBack {
+  readonly backup: NonNullable<State['backup']>;
+  readonly startedAt: string;
+  /** Called while the source can still be left as it is. */
+  readonly begun: () => void;
+}
+
 /**
- * Back to the state before: the source takes writes again and has every row of its backup, leads that Switchyard got are kept in a
- * file, the target is empty. Killed anywhere it can be started again.
+ * Back to the state before: leads that Switchyard got are kept in a file, the source takes writes again and has every row of its
+ * backup, the target is empty. Killed anywhere it can be started again.
  */
-export async function rollBack(
-  run: Run,
-  { backup, startedAt }: { backup: NonNullable<State['backup']>; startedAt: string },
-): Promise<RolledBack> {
+export async function rollBack(run: Run, { backup, startedAt, begun }: WayBack): Promise<RolledBack> {
+  const file = findFreeFile(run.folder, startedAt);
   const hasTables = await hasTarget(run);
   if (hasTables) await refuseArchived(run);
+  if (hasTables) await keepArrivedLeads(run, file);
   const tables = await inTransaction(run.source, async () => {
     await run.source.query(`drop schema if exists ${SOURCE_SCHEMA} cascade`);
     const restored: Restored[] = [];
     for (const kind of KINDS)
       restored.push(await restoreTable(run.source, run.tables[kind], { folder: run.folder, backup }));
+    begun();
     return restored;
   });
-  const file = nameFile(run.folder, startedAt);
-  return { tables, kept: hasTables ? await emptyTarget(run, file) : 0, file };
+  const kept = hasTables ? await emptyTarget(run, file) : 0;
+  return { tables, kept, file };
 }
 
-/** Beside the files of earlier tries, which may hold leads that are nowhere else. */
-function nameFile(folder: string, startedAt: string): string {
-  const name = join(folder, `arrived-leads-${startedAt.replaceAll(/\D/g, '')}`);
-  let file = `${name}.jsonl`;
-  for (let n = 2; existsSync(file); n++) file = `${name}-${n}.jsonl`;
-  return file;
+/** Beside the files of earlier tries: what they kept may be nowhere else. */
+function findFreeFile(folder: string, startedAt: string): string {
+  const name = `arrived-leads-${startedAt.replaceAll(/\D/g, '')}`;
+  for (let count = 1; ; count += 1) {
+    const file = join(folder, `${name}${count === 1 ? '' : `-${count}`}.jsonl`);
+    if (!existsSync(file)) return file;
+  }
 }
 
 /** Archived leads would come neither into the file nor back. */
@@ -94,7 +102,7 @@ async function keepArrivedLeads(run: Run, file: string): Promise<number> {
   return kept;
 }
 
-/** What comes meanwhile waits until the target is empty, so that nothing goes with it that is not in the file. */
+/** Holds whoever stores leads, and keeps those that came since they were kept first. @returns how many are kept in all */
 async function emptyTarget(run: Run, file: string): Promise<number> {
   await makeIndexes(run.target, async () => {});
   return inTransaction(run.target, async () => {

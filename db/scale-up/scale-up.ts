@@ -71,7 +71,8 @@ export async function rollBackScaleUp(options: ScaleUpOptions): Promise<RolledBa
     const state = readState(options.folder);
     if (!state?.backup) throw new Refusal(`There is no backup in ${options.folder}: nothing was moved from there.`);
     assertSame(state, options);
-    const answer = await rollBack(run, { backup: state.backup, startedAt: state.startedAt });
+    const begun = () => writeState(options.folder, { ...state, phase: 'rolling-back' });
+    const answer = await rollBack(run, { backup: state.backup, startedAt: state.startedAt, begun });
     writeState(options.folder, { ...state, phase: 'rolled-back' });
     return answer;
   });
@@ -124,6 +125,8 @@ function beginState(options: ScaleUpOptions): State {
   const found = readState(options.folder);
   if (found === null || found.phase === 'rolled-back') return newState(options);
   assertSame(found, options);
+  if (found.phase === 'rolling-back')
+    throw new Refusal('A roll back has begun and is not over: finish it with --roll-back, then move anew.');
   return found;
 }
 

@@ -9,7 +9,7 @@ const backupSchema = z.record(z.string(), z.object({ rows: z.number(), sha256: z
 const stateSchema = z.object({
   source: z.string(),
   target: z.string(),
-  phase: z.enum(['moving', 'switched', 'rolled-back']),
+  phase: z.enum(['moving', 'switched', 'rolling-back', 'rolled-back']),
   startedAt: z.string(),
   doneSteps: z.array(z.string()),
   backup: backupSchema.nullable(),
