@@ -92,7 +92,7 @@ export async function applyRows(run: Run, kind: Kind, selection: Selection): Pro
   const into = `copy ${stageOf(kind)} (old_id, ${STAGE_COLUMNS[kind].join(', ')}) from stdin`;
   await pipeline(selection.reader.query(copyTo(sql)), transform, run.target.query(copyFrom(into)));
   if (kind === 'routingLogs') await findOrphanLogs(run, badKeys);
-  if (selection.areChanges && kind === 'leads') await followNewIds(run);
+  if (kind === 'leads') await followNewIds(run);
   if (selection.areChanges) await removeRows(run, kind, keys);
   for (const merge of MERGES[kind]) await run.target.query(merge);
   await release(run, kind);

@@ -1,9 +1,9 @@
 // What happens in the source during the move: triggers write the key of every changed row into a table, and draining reads these rows as
 // they are now. So draining twice, or in another order, ends the same.
 import type pg from 'pg';
-import { amongKeys, applyRows, readKey, removeRows, toOldId } from './apply-rows.ts';
+import { amongKeys, applyRows, literalKey, readKey, removeRows, toOldId } from './apply-rows.ts';
 import { inTransaction, type Run } from './run.ts';
-import { KINDS, type Kind, type SourceTables } from './source-layout.ts';
+import { KINDS, type Kind, type SourceTable, type SourceTables } from './source-layout.ts';
 
 export const SOURCE_SCHEMA = 'switchyard_scale_up';
 const DRAINED_AT_ONCE = 2000;
@@ -90,8 +90,9 @@ async function applyChanges(run: Run, reader: pg.Client, changes: readonly Chang
 export async function applyKeys(
   run: Run,
   reader: pg.Client,
-  { kind, keys }: { kind: Kind; keys: readonly string[] },
+  { kind, keys: given }: { kind: Kind; keys: readonly string[] },
 ): Promise<void> {
+  const keys = await writeAlike(reader, run.tables[kind], given);
   const condition = amongKeys(run.tables[kind], keys);
   const applied = await applyRows(run, kind, { reader, condition, areChanges: true });
   const found = new Set(applied.keys.map(toOldId));
@@ -101,18 +102,37 @@ export async function applyKeys(
     await forgetLeads(run, reader, [...gone, ...bad]);
   }
   if (gone.length === 0) return;
-  if (kind === 'locations') await retire(run, gone);
   await removeRows(run, kind, gone);
   await run.target.query('delete from scale_up_quarantine where kind = $1 and old_id = any ($2::text[])', [
     kind,
     gone.map(toOldId),
   ]);
+  if (kind === 'locations') await retire(run, gone.map(toOldId));
 }
 
-/** Our locations are never deleted: one that is gone takes no leads any more. */
-async function retire(run: Run, gone: readonly string[]): Promise<void> {
-  const ids = gone.flatMap((key) => run.moved.get(readKey(key)[0] ?? '')?.id ?? []);
-  await run.target.query('update locations set active = false where id = any ($1::uuid[])', [ids]);
+/** Keys as reading rows writes them, each once: a trigger writes times and dates in another way. */
+async function writeAlike(reader: pg.Client, table: SourceTable, keys: readonly string[]): Promise<string[]> {
+  const values = keys.map((key) => literalKey(table, readKey(key)));
+  const names = table.keys.map((_, index) => `k${index}`);
+  const { rows } = await reader.query<{ key: string }>(
+    `select distinct jsonb_build_array(${names.map((name) => `${name}::text`).join(', ')})::text as key
+     from (values ${values.join(', ')}) as v (${names.join(', ')})`,
+  );
+  return rows.map(({ key }) => key);
+}
+
+/** Our locations are never deleted: one that is gone takes no leads any more, and another may have its sub-account. */
+async function retire(run: Run, oldIds: readonly string[]): Promise<void> {
+  for (const oldId of oldIds) {
+    const location = run.moved.get(oldId);
+    if (!location) continue;
+    run.moved.set(oldId, { ...location, ghlLocationId: null });
+    await run.target.query('update locations set active = false, ghl_location_id = null where id = $1', [location.id]);
+    await run.target.query(
+      `insert into scale_up_quarantine (kind, old_id, reason, row) values ('locations', $1, 'deleted', '{}')`,
+      [oldId],
+    );
+  }
 }
 
 /** A lead that is gone takes its events along; logs that the source still has of it are then looked at again. */

@@ -26,7 +26,7 @@ const EPOCH_OF_IDS_MS = Date.UTC(2000, 0, 1);
 const MAX_CAP = 1_000_000;
 const readClock = createClockReader('2026-07-01');
 
-/** A location as a row of our table, by column; or which rule it breaks. */
+/** A location as a row of our table, by column; or which rule it breaks. One that has moved keeps its id. */
 export function mapLocation(
   row: SourceRow,
   moved: ReadonlyMap<string, MovedLocation>,
@@ -55,7 +55,7 @@ export function mapLocation(
   return {
     ok: true,
     value: {
-      id: deterministicId({ kind: 'location', oldId, atMs: createdMs }),
+      id: moved.get(oldId)?.id ?? deterministicId({ kind: 'location', oldId, atMs: createdMs }),
       geo_region: state.geoRegion,
       name,
       franchise_code: identity.franchiseCode,

@@ -50,7 +50,7 @@ const CONNECT_TIMEOUT_MS = 15_000;
 /** Whoever waits for a lock on the source's tables holds up its writers behind it. */
 const LOCK_WAIT = '15s';
 
-/** A connection of ours: times are UTC, and a long COPY is not cut off. @throws when the database cannot be reached */
+/** A connection of ours: times are UTC, texts are as they are by default, and a long COPY is not cut off. @throws when the database cannot be reached */
 export async function connect(url: string): Promise<pg.Client> {
   const parsed = new URL(url);
   if (/^(require|prefer|verify-ca)$/.test(parsed.searchParams.get('sslmode') ?? ''))
@@ -66,7 +66,7 @@ export async function connect(url: string): Promise<pg.Client> {
   });
   await client.connect();
   await client.query(
-    `set timezone = 'UTC'; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '${LOCK_WAIT}'`,
+    `set timezone = 'UTC'; set datestyle = 'ISO'; set extra_float_digits = 1; set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set lock_timeout = '${LOCK_WAIT}'`,
   );
   return client;
 }

@@ -161,6 +161,7 @@ function expressionsOf(field: string, column: string | null): { field: string; e
   const name = `t.${pg.escapeIdentifier(column)}`;
   if (field === 'metadata') return [{ field, expression: flatDocument(`to_jsonb(${name})`) }];
   if (JSON_COLUMNS.has(field)) return [{ field, expression: `to_jsonb(${name})::text` }];
+  if (field === 'capacity_date') return [{ field, expression: `${name}::date::text` }];
   if (!TIME_COLUMNS.has(field)) return [{ field, expression: `${name}::text` }];
   const time = `${name}::timestamptz`;
   const finite = (expression: string) => `case when isfinite(${time}) then ${expression} end`;

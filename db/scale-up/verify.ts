@@ -73,10 +73,10 @@ async function retryQuarantined(run: Run): Promise<void> {
   }
 }
 
-/** `location:day`; a location's id may have colons. */
+/** `location:day`, the day with a time where the source has one; a location's id may have colons. */
 function splitKey(oldId: string): string[] {
-  const at = oldId.lastIndexOf(':');
-  return [oldId.slice(0, at), oldId.slice(at + 1)];
+  const [, location = '', day = ''] = /^(.*):(\d+-\d\d-\d\d.*)$/s.exec(oldId) ?? [];
+  return [location, day];
 }
 
 async function compare(run: Run, snapshot: pg.Client): Promise<Verified> {
