@@ -17,6 +17,7 @@ export interface LeadContext {
 export type TargetRow = Readonly<Record<string, string | null>>;
 
 const EARLIEST_MS = Date.UTC(2000, 0, 1);
+const MAX_SCORE = 1_000_000_000;
 const CLOCK_SKEW_MS = 86_400_000;
 /** Under this key of `metadata` lies, as JSON in a text because metadata is flat, what our columns have no room for. */
 const KEPT = '_scaleUp';
@@ -35,8 +36,8 @@ export function mapLead(row: SourceRow, context: LeadContext): Mapped<TargetRow>
   const location = oldLocation === null ? null : context.locations.get(oldLocation);
   if (location === undefined) return bad('location_gone');
   if (location === null && status !== 'new' && status !== 'lost') return bad('no_location');
-  const score = row['lead_score'] ?? null;
-  if (score !== null && !Number.isFinite(Number(score))) return bad('bad_score');
+  const score = row['lead_score']?.trim() || null;
+  if (score !== null && !(Number(score) >= 0 && Number(score) <= MAX_SCORE)) return bad('bad_score');
 
   const email = parseEmail(row['email'] ?? '');
   const phone = parsePhone(row['phone'] ?? '', code.value.country)?.e164 ?? null;
@@ -75,7 +76,8 @@ export function mapLead(row: SourceRow, context: LeadContext): Mapped<TargetRow>
 
 function readStatus(text: string | null, statuses: LeadContext['statuses']): SourceStatus | null {
   if (text === null) return null;
-  return statuses[text] ?? STATUSES.find((status) => status === text.trim().toLowerCase()) ?? null;
+  const named = Object.hasOwn(statuses, text) ? statuses[text] : undefined;
+  return named ?? STATUSES.find((status) => status === text.trim().toLowerCase()) ?? null;
 }
 
 function stageOf(status: SourceStatus, { isDelivered }: { isDelivered: boolean }): string | null {

@@ -18,6 +18,10 @@ const MAX_QUARANTINED = 1_000_000;
 const RETRIED_AT_ONCE = 2000;
 const SHOWN_FAULTS = 10;
 const SEPARATOR = '\u001F';
+const LOCATION_TEXTS =
+  'id geo_region name franchise_code ghl_location_id address city state postal_code country geo_confidence phone email timezone daily_cap'.split(
+    ' ',
+  );
 
 export interface MonthTotal {
   readonly kind: Kind;
@@ -56,7 +60,7 @@ export async function verify(run: Run): Promise<Verified> {
 }
 
 /** A row may have waited for another: a log for its lead, a lead for its location. */
-async function retryQuarantined(run: Run): Promise<void> {
+export async function retryQuarantined(run: Run): Promise<void> {
   for (const kind of KINDS) {
     const table = run.tables[kind];
     for (let after = ''; ;) {
@@ -166,13 +170,9 @@ function factsOf(kind: Kind, row: SourceRow, mapped: TargetRow): Facts {
         sum: BigInt(at('daily_cap') ?? 0),
         facts: [
           row['id'],
-          at('id'),
-          at('name'),
-          at('franchise_code'),
-          at('ghl_location_id'),
-          at('postal_code'),
-          at('timezone'),
-          at('daily_cap'),
+          ...LOCATION_TEXTS.map((column) => at(column)),
+          bytesOf(at('lng')),
+          bytesOf(at('lat')),
           at('active') === 't' ? 'true' : 'false',
         ],
       };
@@ -193,7 +193,7 @@ function factsOf(kind: Kind, row: SourceRow, mapped: TargetRow): Facts {
           at('email'),
           at('phone'),
           at('postal_code'),
-          score,
+          bytesOf(score),
           utm['source'],
           utm['campaign'],
           utm['medium'],
@@ -229,16 +229,22 @@ function factsOf(kind: Kind, row: SourceRow, mapped: TargetRow): Facts {
   }
 }
 
+/** A number as both sides have it in memory: they write very small and very large ones each in its own way. */
+function bytesOf(number: string | null | undefined): string | null {
+  if (number === null || number === undefined) return null;
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleBE(Number(number));
+  return bytes.toString('hex');
+}
+
+const bytes = (number: string) => `encode(float8send(${number}), 'hex')`;
 const exact = (time: string) => `to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
 const TARGET_FACTS: Readonly<Record<Kind, { month: string; sum: string; facts: string[]; from: string }>> = {
   locations: {
     month: `'all'`,
     sum: 'l.daily_cap',
-    facts:
-      'o.old_id l.id l.name l.franchise_code l.ghl_location_id l.postal_code l.timezone l.daily_cap l.active'.split(
-        ' ',
-      ),
+    facts: ['o.old_id', ...LOCATION_TEXTS.map((column) => `l.${column}`), bytes('l.lng'), bytes('l.lat'), 'l.active'],
     from: `old_ids o join locations l on l.id = o.id where o.kind = 'location'
       and not exists (select from scale_up_quarantine q where q.kind = 'locations' and q.old_id = o.old_id)`,
   },
@@ -255,7 +261,7 @@ const TARGET_FACTS: Readonly<Record<Kind, { month: string; sum: string; facts: s
       'l.email',
       'l.phone',
       'l.postal_code',
-      'l.score',
+      bytes('l.score'),
       `l.utm ->> 'source'`,
       `l.utm ->> 'campaign'`,
       `l.utm ->> 'medium'`,
