@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import * as z from 'zod';
+import { parseJson } from '../../edge-router/src/http/body.ts';
+import { Refusal } from './refusal.ts';
 import { connect } from './run.ts';
 import { readSourceTables, type SourceMap } from './source-layout.ts';
 
@@ -39,9 +40,10 @@ export async function replayLeads({
   try {
     const { leads } = await readSourceTables(source, map);
     const column = (field: string) => `"${(map.tables?.leads?.columns?.[field] ?? field).replaceAll('"', '""')}"`;
-    for await (const line of createInterface({ input: createReadStream(file) })) {
-      if (line === '') continue;
-      const { leadId, createdAt, oldLocationId, body } = lineSchema.parse(JSON.parse(line));
+    let number = 0;
+    for await (const line of readLines(file)) {
+      number += 1;
+      const { leadId, createdAt, oldLocationId, body } = readLine(line, { file, number });
       const values: [string, unknown][] = [
         ['first_name', body.firstName],
         ['last_name', body.lastName],
@@ -69,4 +71,24 @@ export async function replayLeads({
   } finally {
     await source.end();
   }
+}
+
+/** At line feeds alone: a text may have other characters that end a line. */
+async function* readLines(file: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const chunk of createReadStream(file, 'utf8')) {
+    const lines = `${rest}${String(chunk)}`.split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+  }
+  if (rest !== '') yield rest;
+}
+
+function readLine(line: string, { file, number }: { file: string; number: number }): z.output<typeof lineSchema> {
+  const json = parseJson(line);
+  const parsed = lineSchema.safeParse(json.ok ? json.value : null);
+  if (parsed.success) return parsed.data;
+  throw new Refusal(
+    `Line ${number} of ${file} is no lead that a roll back kept. The lines before it are in the source.`,
+  );
 }
