@@ -1,4 +1,5 @@
 import { createKeyedHash } from '../../edge-router/src/http/hash.ts';
+import { assertKeys } from './assert-keys.ts';
 import { checkTarget } from './create-target.ts';
 import { connect } from './run.ts';
 import { KINDS, readSourceTables, type Kind, type SourceMap } from './source-layout.ts';
@@ -23,6 +24,7 @@ export async function dryRun(options: { from: string; to: string; map?: SourceMa
   try {
     const tables = await readSourceTables(source, options.map ?? {});
     await checkTarget(target, { isBegun: false });
+    await assertKeys(source, tables);
     const moved = new Map();
     const lead = {
       locations: moved,

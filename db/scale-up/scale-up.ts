@@ -1,5 +1,7 @@
+import type pg from 'pg';
 import { createKeyedHash } from '../../edge-router/src/http/hash.ts';
 import { backUp } from './backup.ts';
+import { assertKeys } from './assert-keys.ts';
 import { captureChanges, drainChanges } from './changes.ts';
 import { readCheckpoint, saveCheckpoint } from './checkpoints.ts';
 import { checkTarget, createTarget, makeIndexes } from './create-target.ts';
@@ -15,7 +17,9 @@ import { verify, type Verified } from './verify.ts';
 
 const CHUNK_ROWS = 20_000;
 /** Held as long as the connection: a killed run's last transaction is over before the next run looks. */
-const RUN_LOCK = 7_305_118_226;
+const TARGET_LOCK = 7_305_118_226;
+/** Two moves would take each other's changes away. */
+const SOURCE_LOCK = 7_305_118_227;
 
 export interface ScaleUpOptions {
   readonly from: string;
@@ -46,6 +50,7 @@ export async function scaleUp(options: ScaleUpOptions): Promise<Moved> {
   return withRun(options, async (run) => {
     let state = beginState(options);
     await checkTarget(run.target, { isBegun: state.doneSteps.includes('backup') });
+    if (!state.doneSteps.includes('backup')) await assertKeys(run.source, run.tables);
     if (state.phase === 'rolled-back') state = { ...newState(options) };
     writeState(options.folder, state);
     if (state.phase === 'switched' || state.doneSteps.includes('create')) await readMoved(run);
@@ -81,9 +86,8 @@ export async function rollBackScaleUp(options: ScaleUpOptions): Promise<RolledBa
 async function withRun<T>(options: ScaleUpOptions, work: (run: Run) => Promise<T>): Promise<T> {
   const [source, target] = [await connect(options.from), await connect(options.to)];
   try {
-    await target.query('select pg_advisory_lock($1)', [RUN_LOCK]).catch((error: unknown) => {
-      throw isLockTimeout(error) ? new Refusal('Another start of this move is at work.') : error;
-    });
+    await holdAlone(target, TARGET_LOCK, 'Another start of this move is at work.');
+    await holdAlone(source, SOURCE_LOCK, 'Another move out of this source is at work.');
     const tables = await readSourceTables(source, options.map ?? {});
     const moved = new Map<string, MovedLocation>();
     const hashPerson = createKeyedHash(options.personHashKey);
@@ -103,6 +107,12 @@ async function withRun<T>(options: ScaleUpOptions, work: (run: Run) => Promise<T
   } finally {
     await Promise.allSettled([source.end(), target.end()]);
   }
+}
+
+async function holdAlone(client: pg.Client, lock: number, refusal: string): Promise<void> {
+  await client.query('select pg_advisory_lock($1)', [lock]).catch((error: unknown) => {
+    throw isLockTimeout(error) ? new Refusal(refusal) : error;
+  });
 }
 
 function isLockTimeout(error: unknown): boolean {

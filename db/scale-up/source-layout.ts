@@ -171,9 +171,9 @@ function expressionsOf(field: string, column: string | null): { field: string; e
   ];
 }
 
-/** A lead's metadata is flat: what lies deeper becomes its JSON as text. Here, because no number may change on the way. */
+/** A lead's metadata is flat: what lies deeper becomes its JSON as text. Here, because no number may change on the way. Our own key is free. */
 function flatDocument(document: string): string {
   return `case when jsonb_typeof(${document}) = 'object' then coalesce((
-    select jsonb_object_agg(e.key, case when jsonb_typeof(e.value) in ('object', 'array') then to_jsonb(e.value::text) else e.value end)
+    select jsonb_object_agg(case when e.key = '_scaleUp' then '_scaleUp before' else e.key end, case when jsonb_typeof(e.value) in ('object', 'array') then to_jsonb(e.value::text) else e.value end)
     from jsonb_each(${document}) e), '{}') else ${document} end::text`;
 }

@@ -2,6 +2,7 @@ import { drainChanges, fenceSource } from './changes.ts';
 import { Refusal } from './refusal.ts';
 import { inTransaction, type Run } from './run.ts';
 import { KINDS } from './source-layout.ts';
+import { retryQuarantined } from './verify.ts';
 
 /**
  * Holds writers of the source, brings over the last changes, and leaves the source closed to writes. Killed before the commit it has
@@ -9,6 +10,7 @@ import { KINDS } from './source-layout.ts';
  */
 export async function switchOver(run: Run): Promise<void> {
   await drainChanges(run);
+  await retryQuarantined(run);
   await inTransaction(run.source, async () => {
     const names = KINDS.map((kind) => run.tables[kind].name).join(', ');
     await run.source.query(`lock table ${names} in share row exclusive mode`);
