@@ -1,5 +1,6 @@
 import { claimDueBacktests } from '../../../db/queries/claim-due-backtests.ts';
 import type { BacktestDeps } from './backtest-deps.ts';
+import { dropRows } from './drop-backtest.ts';
 
 /** Whoever does a slice has so long, until the minute's Cron asks again. */
 export const BACKTEST_DUE_SECONDS = 120;
@@ -38,5 +39,6 @@ export async function sweepBacktests(deps: MessageDeps & Pick<BacktestDeps, 'dat
   });
   for (const { status, ...backtest } of due) {
     if (status === 'running') await askForSlice(deps, { ...backtest, again: deps.newId() });
+    else await dropRows(deps, { backtestId: backtest.backtestId, moves: false });
   }
 }

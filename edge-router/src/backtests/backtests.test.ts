@@ -231,6 +231,29 @@ describe('a backtest', () => {
     ]);
   });
 
+  it('takes no day for one that the calendar does not have', async () => {
+    const rows = [{ createdAt: '2026-02-30' }, { createdAt: '2026-04-31T10:00:00Z' }, { createdAt: '2024-02-29' }];
+    const response = await router.send('POST', '/v1/backtests/upload', { body: { rows } });
+    const { errors } = (await response.json()) as { errors: { row: number; code: string }[] };
+    expect(errors.map(({ row, code }) => [row, code])).toEqual([
+      [2, 'bad_time'],
+      [3, 'bad_time'],
+    ]);
+  });
+
+  it('that is cancelled keeps neither the leads of its file nor persons', async () => {
+    const { id } = await post<{ id: string }>('/v1/backtests/upload', 'Zip,Person\n02134,Ann\n', CSV);
+    await database.pool.query(`insert into backtest_persons (backtest_id, hash, places) values ($1, 'hash', '[]')`, [
+      id,
+    ]);
+    await post(`/v1/backtests/${id}/cancel`, {});
+    const { rows } = await database.pool.query(
+      'select (select count(*)::int from backtest_leads) as leads, (select count(*)::int from backtest_persons) as persons',
+    );
+    expect(rows).toEqual([{ leads: 0, persons: 0 }]);
+    await deliverJobs(router, 'run-backtest');
+  });
+
   it('that nobody goes on with is taken up by the minute’s sweep, and given up after ten times', async () => {
     const { id } = await post<{ id: string }>('/v1/backtests', { from });
     expect(takeJobs(router, 'run-backtest')).toHaveLength(1);

@@ -15,7 +15,7 @@ import type { RunInBackground } from '../locations/directory-holder.ts';
 import { isUuid } from '../rules/ids.ts';
 import type { BacktestDeps } from './backtest-deps.ts';
 import { beginBacktest, type BacktestRequest } from './create-backtest.ts';
-import { dropBacktest } from './drop-backtest.ts';
+import { dropBacktest, dropRows } from './drop-backtest.ts';
 import { parseLeadRows } from './rules/lead-rows.ts';
 import { showBacktest, showFoundBacktest, showLocations } from './shown-backtest.ts';
 
@@ -146,6 +146,7 @@ export function createBacktestRoutes({ deps, requireScope }: BacktestRouteDeps):
       if (!work) return fail(c, notFound);
       const { backtestId } = work.backtest;
       await endBacktest(deps.database, { backtestId, status: 'cancelled', error: null });
+      await dropRows(deps, { backtestId, moves: false });
       const ended = await findBacktest(deps.database, backtestId);
       return ended ? c.json(showBacktest(ended.backtest)) : fail(c, notFound);
     })

@@ -27,7 +27,11 @@ export async function runSlice(deps: BacktestDeps, body: unknown): Promise<'done
   if (!message.success) return 'refused';
   const { backtestId, slice } = message.data;
   const work = await findBacktest(deps.database, backtestId);
-  if (work?.backtest.status !== 'running') return 'done';
+  if (work?.backtest.status !== 'running') {
+    // Whoever ended it may have died before this.
+    if (work) await dropRows(deps, { backtestId, moves: false });
+    return 'done';
+  }
   if (work.slice !== slice) {
     // Whoever did this slice may have died before it asked for the next.
     if (work.slice === slice + 1) await askForSlice(deps, { backtestId, slice: slice + 1 });
@@ -38,6 +42,7 @@ export async function runSlice(deps: BacktestDeps, body: unknown): Promise<'done
     const done = await replaySlice(deps, { work, leads });
     if (done === 'impossible') {
       await endBacktest(deps.database, { backtestId, status: 'failed', error: 'too_many_locations' });
+      await dropRows(deps, { backtestId, moves: false });
       return 'done';
     }
     if (done === 'overtaken') return 'done';

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { readCsvSheet } from '../../locations/rules/csv-sheet.ts';
 import {
   fault,
@@ -126,7 +127,8 @@ function readLead(reader: RowReader<LeadColumn>, { row, nowMs }: { row: number; 
 const TIME = /^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s?(?:Z|[+-]\d{2}:?\d{2}))?$/;
 
 function readTime(text: string): CellResult<number> {
-  const ms = TIME.test(text) ? Date.parse(text) : Number.NaN;
+  const isTime = TIME.test(text) && z.iso.date().safeParse(text.slice(0, 10)).success;
+  const ms = isTime ? Date.parse(text) : Number.NaN;
   return Number.isNaN(ms) || ms < 0
     ? fault('bad_time', 'This is no time with its zone, such as 2026-03-31T14:05:00Z, nor a date.')
     : ok(ms);
