@@ -20,6 +20,8 @@ it.each([
   'https://intranet/x',
   'https://db.internal./',
   'https://printer.local/',
+  'https://db.internal../',
+  'https://localhost../',
   'https://127.0.0.1/',
   'https://127.1/',
   'https://2130706433/',
@@ -32,6 +34,7 @@ it.each([
   'https://[fd00::1]/',
   'https://user:pass@n8n.example.com/',
   'https://router.example.com/v1/jobs/lead-events',
+  'https://router.example.com./v1/jobs/lead-events',
   `https://n8n.example.com/${'x'.repeat(2000)}`,
 ])('refuses %s', (url) => {
   expect(checkTargetUrl(url, inProduction)).toMatchObject({ ok: false });

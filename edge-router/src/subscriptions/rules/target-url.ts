@@ -20,11 +20,11 @@ export function checkTargetUrl(text: string, { allowsPrivate, ownHost }: TargetR
   const url = text.length <= MAX_LENGTH && URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol)) return err('An https address of at most 2,000 characters');
   if (url.username !== '' || url.password !== '') return err('An address without a name and password in it');
-  if (url.host === ownHost) return err("Another address than the router's own");
+  const name = url.hostname.replace(/\.+$/, '');
+  if (url.host.replace(url.hostname, name) === ownHost) return err("Another address than the router's own");
   if (allowsPrivate) return ok(url.href);
   if (url.protocol !== 'https:') return err('An address that begins with https://');
   if (/^[\d.]+$/.test(url.hostname) || url.hostname.startsWith('['))
     return err('A host by its name, not by an address');
-  const name = url.hostname.replace(/\.$/, '');
   return name.includes('.') && !PRIVATE_NAMES.test(name) ? ok(url.href) : err('A host that is public');
 }
