@@ -25,7 +25,8 @@ beforeAll(async () => {
     insert into leads (email, zip_code, source, assigned_location_id, status, metadata, created_at) values
       ('ann@example.com', '02134', 'website', 'b', 'assigned', '{"form": 7, "deep": {"a": [1.50, 12345678901234567890]}}', now() - interval '2 days'),
       ('bob@example.com', '02134', 'website', null, 'new', null, now() - interval '3 days');
-    insert into lead_routing_logs (lead_id, assigned_location_id, routing_reason, created_at) values (1, 'b', 'by hand', now() - interval '2 days')`);
+    insert into lead_routing_logs (lead_id, assigned_location_id, routing_reason, routing_data, created_at)
+      values (1, 'b', 'by hand', '{"customer": "Ann Quackenbush"}', now() - interval '2 days')`);
   const { personHashKey } = router.deps.config;
   await scaleUp({ from: databases.sourceUrl, to: target.url, folder, personHashKey });
 });
@@ -85,4 +86,12 @@ it('gives a parked lead to a location when somebody asks', async () => {
     moved: true,
     location: { franchiseCode: 'OLD-a' },
   });
+});
+
+it('forgets a person in what the system before said, too', async () => {
+  expect(await ask('POST', '/v1/people/erase', { email: 'ann@example.com' })).toMatchObject({ leads: 2 });
+  const { rows } = await target.pool.query<{ detail: unknown }>(
+    `select detail from lead_events where kind = 'routed_before'`,
+  );
+  expect(rows).toEqual([{ detail: { locationId: expect.any(String), oldLocationId: 'b' } }]);
 });

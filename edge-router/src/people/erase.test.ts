@@ -83,6 +83,17 @@ it('a person is nowhere any more, by e-mail or phone, and all others are as they
   expect(again).toMatchObject({ status: 201, json: { replayed: false, duplicateOf: null } });
 });
 
+it('a phone is found however a form wrote it, where no lead came of it', async () => {
+  const source = (await (await router.send('PUT', '/v1/sources/callback', { body: {} })).json()) as Json;
+  const headers = { 'x-switchyard-secret': source.secret };
+  for (const callback of ['call (617) 555.0188 now', '1-617-555-0188', '16175550188', '617-555-01889'])
+    await router.send('POST', '/v1/webhooks/forms/callback', { body: { callback }, headers, apiKey: null });
+  await router.settle();
+  const erased = await send('/v1/people/erase', { phone: '+16175550188' });
+  expect(erased.json).toMatchObject({ leads: 0, events: 3 });
+  expect(await readEverything()).not.toMatch(/555.0188\b|5550188\b/);
+});
+
 it('asks for an e-mail or a phone, and for a key that may', async () => {
   expect((await send('/v1/people/erase', {})).status).toBe(422);
   const bad = await send('/v1/people/erase', { email: 'no', phone: '12' });
