@@ -122,11 +122,6 @@ export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001');
 }
 
-/** Whether a value held a null character, which no text in Postgres may. */
-export function isNoText(error: unknown): boolean {
-  return error instanceof DatabaseError && error.code === '22021';
-}
-
 /** Whether a statement was refused by the constraint of this name. */
 export function violates(error: unknown, constraint: string): boolean {
   return error instanceof DatabaseError && error.constraint === constraint;

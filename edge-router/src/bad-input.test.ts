@@ -213,6 +213,38 @@ describe('the rest of the API refuses', () => {
     expect((await refuse('/v1/rules', { body: scored })).fields).toEqual([['strategy.weights.distance', 'too_small']]);
     expect((await refuse('/v1/rules', { body: turned })).fields).toEqual([['strategy.weights.BOS', 'too_small']]);
   });
+
+  it.each([
+    ['POST', '/v1/backtests/upload?name=a%00b', 'Zip\n02134\n'],
+    ['GET', '/v1/events?source=%00', undefined],
+    ['GET', '/v1/events/a%00', undefined],
+    ['POST', '/v1/events/a%00/replay', {}],
+    ['GET', '/v1/onboarding/mappings/a%00', undefined],
+  ])('a null character in an address: %s %s', async (method, path, body) => {
+    const headers = typeof body === 'string' ? csv : {};
+    const response = await router.send(method, path, { headers, ...(body === undefined ? {} : { body }) });
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({ errors: [{ field: '(address)', code: 'null_character' }] });
+  });
+
+  it('a time that UTC has in the year 10000', async () => {
+    const far = '9999-12-31T23:59:59-01:00';
+    expect(await refuse('/v1/backtests', { body: { from: far, at: far } })).toMatchObject({ status: 422 });
+    const { version } = (await (
+      await router.send('POST', '/v1/rules', {
+        body: {
+          radiusMiles: 50,
+          territory: { whenOwnerUnavailable: 'hold' },
+          overflow: { mode: 'none' },
+          stickyDays: 1,
+          dedupeWindowMinutes: 1,
+        },
+      })
+    ).json()) as { version: number };
+    expect(await refuse(`/v1/rules/${version}/publish`, { body: { effectiveAt: far } })).toMatchObject({ status: 422 });
+    for (const name of ['from', 'to'])
+      expect((await router.send('GET', `/v1/leads?${name}=${encodeURIComponent(far)}`)).status).toBe(422);
+  });
 });
 
 it.each([
