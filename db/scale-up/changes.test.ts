@@ -89,3 +89,37 @@ it.each([
   expect(await readTarget('select day::text, used from location_capacity')).toEqual([{ day: '2026-01-10', used: 3 }]);
   expect(quarantined).toMatchObject([{ reason: 'capacity_below_used', rows: 1 }]);
 });
+
+it('still knows a person one of whose leads is deleted, and where the others are', async () => {
+  await fillSmallSource(move.databases.source, {
+    more: `update leads set phone = null; update leads set email = 'twice@example.com' where id in (1, 9);
+      update leads set assigned_location_id = 'b' where id = 9`,
+  });
+  const readPerson = `select o.old_id as lead, p.location_id = l.location_id as there, p.lead_at = l.created_at as timed from person_keys p
+    join leads l on l.id = p.lead_id join old_ids o on o.kind = 'lead' and o.id = l.id where l.email = 'twice@example.com'`;
+  const seen: unknown[] = [];
+  await scaleUp(
+    move.optionsOf({
+      happened: async ({ step, what }) => {
+        if (step !== 'indexes' || what !== 'begun') return;
+        seen.push(await readTarget(readPerson));
+        await move.databases.source.query('delete from leads where id = 9');
+      },
+    }),
+  );
+  expect(seen).toEqual([[{ lead: '9', there: true, timed: true }]]);
+  expect(await readTarget(readPerson)).toEqual([{ lead: '1', there: true, timed: true }]);
+});
+
+it('has no lead any more that the source deletes', async () => {
+  await fillSmallSource(move.databases.source);
+  await scaleUp(
+    move.during('indexes', 'delete from leads where id < 3; delete from lead_routing_logs where lead_id < 3'),
+  );
+  expect(
+    await readTarget(
+      `select (select count(*)::int from leads) as leads, (select count(*)::int from lead_events) as events,
+         (select count(*)::int from old_ids where kind <> 'location') as ids`,
+    ),
+  ).toEqual([{ leads: 8, events: 8, ids: 16 }]);
+});

@@ -2,6 +2,7 @@
 // they are now. So draining twice, or in another order, ends the same.
 import type pg from 'pg';
 import { amongKeys, applyRows, literalKey, readKey, removeRows, toOldId } from './apply-rows.ts';
+import { readPersons, remakePersons } from './persons.ts';
 import { inTransaction, type Run } from './run.ts';
 import { KINDS, type Kind, type SourceTable, type SourceTables } from './source-layout.ts';
 
@@ -94,15 +95,18 @@ export async function applyKeys(
 ): Promise<void> {
   const keys = await writeAlike(reader, run.tables[kind], given);
   const condition = amongKeys(run.tables[kind], keys);
+  const persons = kind === 'leads' ? await readPersons(run, keys.map(toOldId)) : [];
   const applied = await applyRows(run, kind, { reader, condition, areChanges: true });
   const found = new Set(applied.keys.map(toOldId));
   const gone = keys.filter((key) => !found.has(toOldId(key)));
+  await removeRows(run, kind, gone);
   if (kind === 'leads') {
     const bad = applied.bad.map(({ oldId }) => JSON.stringify([oldId]));
-    await forgetLeads(run, reader, [...gone, ...bad]);
+    const lost = [...gone, ...bad];
+    await forgetLeads(run, reader, lost);
+    if (lost.length > 0 && persons.length > 0) await remakePersons(run, persons);
   }
   if (gone.length === 0) return;
-  await removeRows(run, kind, gone);
   await run.target.query('delete from scale_up_quarantine where kind = $1 and old_id = any ($2::text[])', [
     kind,
     gone.map(toOldId),

@@ -69,6 +69,13 @@ it('finds a location that was damaged on the way', async () => {
   expect(said).toContain('locations of all: the checksums differ');
 });
 
+it('finds a lead that came twice', async () => {
+  await fillSmallSource(move.databases.source);
+  const twice = `insert into leads (id, created_at, source, postal_code, status, metadata)
+    select id, uuid_extract_timestamp(id), 'website', '02134', 'parked', '{"_scaleUp": "{}"}' from (select uuidv7() as id) made`;
+  expect(await failureOf(scaleUp(move.during('verify', twice, 'target')))).toContain('1 rows belong to');
+});
+
 it('takes in what was put right after the verification, with all that waited for it', async () => {
   await fillSmallSource(move.databases.source, {
     more: `insert into locations (id, name, state, zip_code, ghl_location_id) values ('twin', 'Twin', 'MA', '02134', 'sub-a');

@@ -58,7 +58,7 @@ const keepOldIds = (kind: string, id: string, from: string) =>
    on conflict (kind, old_id) do update set id = excluded.id where old_ids.id <> excluded.id`;
 
 /** The last lead of a person and the last that was assigned, each by its time, whatever the order that leads come in. */
-const MERGE_PERSONS = `
+export const MERGE_PERSONS = `
   insert into person_keys as p (hash, lead_id, lead_at, location_id, assigned_at)
   select decode(h, 'hex'), (array_agg(s.id order by s.created_at desc, s.id desc))[1], max(s.created_at),
     (array_agg(s.location_id order by s.created_at desc, s.id desc) filter (where s.location_id is not null))[1],

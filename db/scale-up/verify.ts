@@ -99,7 +99,8 @@ async function compare(run: Run, snapshot: pg.Client): Promise<Verified> {
     await run.happened({ step: 'verify', what: 'inside' });
   }
   const orphans = await countOrphans(run.target);
-  if (orphans > 0) faults.push(`${orphans} rows belong to a location or lead that is not there`);
+  if (orphans > 0)
+    faults.push(`${orphans} rows belong to a location or lead that is not there, or are of no lead of the source`);
   if (faults.length > 0) {
     const more = faults.length > SHOWN_FAULTS ? ` and ${faults.length - SHOWN_FAULTS} more` : '';
     throw new Refusal(`Source and target are not the same: ${faults.slice(0, SHOWN_FAULTS).join('; ')}${more}.`);
@@ -339,7 +340,9 @@ async function countOrphans(target: pg.Client): Promise<number> {
          and not exists (select from location_keys k where k.id = l.location_id))
        + (select count(*) from location_capacity c where not exists (select from location_keys k where k.id = c.location_id))
        + (select count(*) from old_ids o where o.kind = 'lead'
-         and not exists (select from leads l where l.id = o.id and l.created_at = uuid_extract_timestamp(o.id))) as orphans`,
+         and not exists (select from leads l where l.id = o.id and l.created_at = uuid_extract_timestamp(o.id)))
+       + (select count(*) from leads l where l.metadata ? '_scaleUp'
+         and not exists (select from old_ids o where o.kind = 'lead' and o.id = l.id)) as orphans`,
   );
   return Number(rows[0]?.orphans ?? 0);
 }
