@@ -16,37 +16,34 @@ export async function captureChanges(source: pg.Client, tables: SourceTables): P
       create schema if not exists ${SOURCE_SCHEMA};
       create table if not exists ${SOURCE_SCHEMA}.changes (
         seq bigint generated always as identity primary key, kind text not null, key jsonb not null);
-      create or replace function ${SOURCE_SCHEMA}.capture() returns trigger language plpgsql
-        security definer set search_path = pg_catalog as $capture$
-      declare
-        old_key jsonb;
-        new_key jsonb;
-      begin
-        if tg_op <> 'INSERT' then
-          select jsonb_agg(to_jsonb(old) ->> c.name order by c.place) into old_key
-          from unnest(tg_argv[1:]) with ordinality as c (name, place);
-        end if;
-        if tg_op <> 'DELETE' then
-          select jsonb_agg(to_jsonb(new) ->> c.name order by c.place) into new_key
-          from unnest(tg_argv[1:]) with ordinality as c (name, place);
-        end if;
-        insert into ${SOURCE_SCHEMA}.changes (kind, key)
-        select distinct tg_argv[0], k from unnest(array[old_key, new_key]) as k where k is not null;
-        return null;
-      end $capture$;
       create or replace function ${SOURCE_SCHEMA}.refuse() returns trigger language plpgsql as $refuse$
       begin
         raise exception 'this table has moved to Switchyard' using errcode = 'read_only_sql_transaction';
       end $refuse$`);
     for (const kind of KINDS) {
-      const { name, keys } = tables[kind];
-      const columns = keys.map(({ column }) => column.slice(2).replace(/^"(.*)"$/, "'$1'")).join(', ');
+      const { name } = tables[kind];
+      await source.query(describeCapture(tables[kind]));
       await source.query(`create or replace trigger switchyard_scale_up_capture after insert or update or delete on ${name}
-        for each row execute function ${SOURCE_SCHEMA}.capture('${kind}', ${columns})`);
+        for each row execute function ${SOURCE_SCHEMA}.capture_${kind}()`);
       await source.query(`create or replace trigger switchyard_scale_up_truncate before truncate on ${name}
         for each statement execute function ${SOURCE_SCHEMA}.refuse()`);
     }
   });
+}
+
+/** Looks at the key alone: what else a row has must not keep it from being written. */
+function describeCapture({ kind, keys }: SourceTable): string {
+  const keyOf = (row: string) =>
+    `jsonb_build_array(${keys.map(({ column }) => `to_jsonb(${row}.${column.slice(2)}) #>> '{}'`).join(', ')})`;
+  const insert = `insert into ${SOURCE_SCHEMA}.changes (kind, key)`;
+  return `create or replace function ${SOURCE_SCHEMA}.capture_${kind}() returns trigger language plpgsql
+    security definer set search_path = pg_catalog as $capture$
+    begin
+      if tg_op <> 'INSERT' then ${insert} values ('${kind}', ${keyOf('old')}); end if;
+      if tg_op = 'UPDATE' then ${insert} select '${kind}', ${keyOf('new')} where ${keyOf('new')} <> ${keyOf('old')}; end if;
+      if tg_op = 'INSERT' then ${insert} values ('${kind}', ${keyOf('new')}); end if;
+      return null;
+    end $capture$`;
 }
 
 /** From now on the source's tables refuse to be written: what a caller is told is stored, is stored on the right side. */

@@ -63,6 +63,21 @@ it.each([
   expect(await failureOf(scaleUp(move.optionsOf()))).toBe(said);
 });
 
+it('says in a line that a JSON text has what cannot be stored, and that a database does not let us in', async () => {
+  const tables = SOURCE_TABLES.replace('metadata jsonb', 'metadata json');
+  const more = String.raw`update leads set metadata = '{"a": "x\u0000y"}' where id = 3`;
+  await fillSmallSource(move.databases.source, { tables, more });
+  expect(await failureOf(scaleUp(move.optionsOf()))).toBe(
+    'A text of the source cannot be stored: it is not UTF-8, or JSON with a null character (22P05). Put it right there. Nothing that was moved is lost: start again to go on.',
+  );
+  await move.databases.source.query('update leads set metadata = null where id = 3');
+  await scaleUp(move.optionsOf());
+  const nowhere = new URL('/not_there', move.databases.sourceUrl).href;
+  expect(await failureOf(scaleUp(move.optionsOf({ from: nowhere })))).toBe(
+    'A database did not let us in (3D000): look at the user, the password and the name in its URL.',
+  );
+});
+
 it('finds a location that was damaged on the way', async () => {
   await fillSmallSource(move.databases.source);
   const said = await failureOf(scaleUp(move.during('verify', 'update locations set lng = 10, lat = 10', 'target')));
