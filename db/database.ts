@@ -122,6 +122,13 @@ export function isTransient(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40P01' || error.code === '40001');
 }
 
+const NULL_CHARACTER = new Set(['22021', '22P05']);
+
+/** Whether a value held a null character, which no text in Postgres may, as it is or in JSON. */
+export function isNoText(error: unknown): boolean {
+  return error instanceof DatabaseError && NULL_CHARACTER.has(error.code ?? '');
+}
+
 /** Whether a statement was refused by the constraint of this name. */
 export function violates(error: unknown, constraint: string): boolean {
   return error instanceof DatabaseError && error.constraint === constraint;

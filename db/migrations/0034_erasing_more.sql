@@ -51,6 +51,8 @@ begin
   )
   insert into lead_events (lead_id, kind, detail, message_id) select e.id, 'erased', null, 'erase' from erased e
   on conflict do nothing;
+  -- What the system before said of a moved lead, in words and documents of its own.
+  update lead_events e set detail = e.detail - '{reason,data}'::text[] where e.lead_id = any (ids) and e.kind = 'routed_before';
   delete from parking_lot p where p.lead_id = any (ids);
   update lead_clocks c set ended_at = now(), outcome = 'moved' where c.lead_id = any (ids) and c.ended_at is null;
   update webhook_events w set payload = null, handled_at = coalesce(w.handled_at, now())
@@ -84,6 +86,10 @@ begin
     )
     select coalesce(array_agg(e.id), ''{}'') from erased e', archived)
   into ids using wanted_email, wanted_phone, email_pattern(wanted_email), phone_pattern(wanted_phone);
+  update archive.lead_events e set detail = e.detail - '{reason,data}'::text[]
+  where e.lead_id = any (ids) and e.kind = 'routed_before';
+  -- Events of an archived lead that have not followed it yet.
+  update lead_events e set detail = e.detail - '{reason,data}'::text[] where e.lead_id = any (ids) and e.kind = 'routed_before';
   update webhook_events w set payload = null, handled_at = coalesce(w.handled_at, now())
   where w.lead_id = any (ids) and w.payload is not null;
   get diagnostics events = row_count;

@@ -40,7 +40,6 @@ import { createWebhookRoutes } from './highlevel/webhook-routes.ts';
 import { toProblem, type ApiError } from './http/problem.ts';
 import { assignRequestId } from './http/request-id.ts';
 import { createRateLimits } from './http/rate-limits.ts';
-import { refuseNull } from './http/refuse-null.ts';
 import { createMeRoutes } from './http/me.ts';
 import { createStaticFirstRouter } from './http/static-first-router.ts';
 import { createOutboxDrain, type OutboxDrain } from './jobs/outbox.ts';
@@ -79,7 +78,7 @@ import { continueWait } from './onboarding/continue-wait.ts';
 import { createWaitRoutes } from './onboarding/wait-routes.ts';
 import { createTaskRoutes } from './onboarding/task-routes.ts';
 import { createOpenApiRoutes } from './openapi/routes.ts';
-import { isUnavailable } from '../../db/database.ts';
+import { isNoText, isUnavailable } from '../../db/database.ts';
 
 export interface App {
   readonly fetch: Hono<AppEnv>['fetch'];
@@ -170,9 +169,10 @@ export function createApp(deps: AppDeps): App {
   };
   const app = new Hono<AppEnv>({ router: createStaticFirstRouter() });
   app.use(assignRequestId(deps.newId));
-  app.use(refuseNull);
   app.use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }));
   app.onError((error, c) => {
+    // Bodies are cleaned of them, so it is the address that holds one.
+    if (isNoText(error)) return withRequestId(toProblem(nullCharacter, c.var.requestId), c.var.requestId);
     deps.log({ event: 'request_failed', requestId: c.var.requestId, path: c.req.routePath, error });
     return withRequestId(toProblem(describeFailure(error), c.var.requestId), c.var.requestId);
   });
@@ -284,6 +284,11 @@ function refuseMethod(c: Context<AppEnv>, methods: string[]): Response {
   problem.headers.set('allow', methods.join(', '));
   return problem;
 }
+
+const nullCharacter: ApiError = {
+  kind: 'invalid_input',
+  errors: [{ field: '(address)', code: 'null_character', message: 'The address holds a null character' }],
+};
 
 function describeFailure(error: Error): ApiError {
   if (isUnavailable(error)) return { kind: 'unavailable', part: 'database', retryAfterSeconds: 2 };
