@@ -40,6 +40,27 @@ it('asks again when a gateway answers in the place of the router, and does not b
   expect(failure).toMatchObject({ code: 'gateway', retryable: true, isForAll: false });
 });
 
+it.each([
+  ['without an id of its own has one key for all tries', '', true],
+  ['with its own id needs none', 'form-1', false],
+])('a lead %s', async (_name, externalId, hasKey) => {
+  const lead = { leadId: '1' };
+  server = await serveOddly(({ path }, nth) => {
+    if (nth < 2) return { status: 504, body: 'Gateway time-out' };
+    return { status: 200, body: path.endsWith('/batch') ? { items: [{ status: 201, lead }] } : lead };
+  });
+  const { outputs } = await runNode({
+    type: 'lead',
+    parameters: { operation: 'route', source: 'web', externalId, leadFields: { postalCode: '02134' } },
+    credentials: { baseUrl: server.baseUrl, apiKey: 'swy_test' },
+  });
+  expect(outputs[0]).toMatchObject([{ json: lead }]);
+  const keys = server.asked.map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toHaveLength(2);
+  expect(new Set(keys).size).toBe(1);
+  expect(keys[0] !== undefined).toBe(hasKey);
+});
+
 it('waits as Retry-After says, in seconds or until a date, else twice as long each time', () => {
   const nowMs = Date.parse('2026-11-25T12:00:00Z');
   expect(chooseWaitMs(1, '7', nowMs)).toBe(7000);

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { Misuse } from '../shared/failure';
 import { dropBlanks, parseObject } from '../shared/read-parameters';
+import type { SwitchyardRequest } from '../shared/transport';
 
 const leadFieldParameters: INodeProperties[] = [
   { displayName: 'Address', name: 'address', type: 'string', default: '', placeholder: 'e.g. 12 Main Street' },
@@ -121,6 +123,12 @@ export const leadParameters: INodeProperties[] = [
     displayOptions: { show: { leadInput: [inputMode.json] } },
   },
 ];
+
+/** A lead without an id of its own is known by a key for as long as this request is tried. */
+export function keyOf(leads: readonly IDataObject[]): Pick<SwitchyardRequest, 'headers'> {
+  const isKnown = leads.every(({ externalId }) => typeof externalId === 'string' && externalId !== '');
+  return isKnown ? {} : { headers: { 'Idempotency-Key': randomUUID() } };
+}
 
 /** The lead that an item stands for, as `POST /v1/leads` takes it. */
 export function readLead(context: IExecuteFunctions, itemIndex: number): IDataObject {

@@ -3,7 +3,7 @@ import type { Operation } from '../shared/describe-operation';
 import { limitParameters } from '../shared/limit-parameters';
 import { readId } from '../shared/read-parameters';
 import type { SwitchyardRequest } from '../shared/transport';
-import { leadParameters, readLead } from './lead-fields';
+import { keyOf, leadParameters, readLead } from './lead-fields';
 
 const leadId: INodeProperties = {
   displayName: 'Lead ID',
@@ -229,7 +229,10 @@ const route: Operation = {
     description: 'Send a lead to the right location and say why',
   },
   parameters: leadParameters,
-  request: (context, itemIndex) => ({ method: 'POST', path: '/v1/leads', body: readLead(context, itemIndex) }),
+  request: (context, itemIndex) => {
+    const body = readLead(context, itemIndex);
+    return { method: 'POST', path: '/v1/leads', body, ...keyOf([body]) };
+  },
   read: asObject,
 };
 

@@ -3,7 +3,7 @@ import { describeAnswer, Misuse, type Failure } from '../shared/failure';
 import { mapInOrder } from '../shared/parallel';
 import { toFailedItem, toNodeError } from '../shared/results';
 import type { Switchyard } from '../shared/transport';
-import { readLead } from './lead-fields';
+import { keyOf, readLead } from './lead-fields';
 
 /** What the router takes in one call. */
 const LEADS_PER_CALL = 500;
@@ -57,6 +57,7 @@ async function sendLeads(switchyard: Switchyard, leads: IDataObject[]): Promise<
     method: 'POST',
     path: '/v1/leads/batch',
     body: { leads },
+    ...keyOf(leads),
     timeoutMs: TIMEOUT_MS,
   });
   if (!sent.ok) return leads.map(() => ({ failure: sent.failure }));

@@ -77,7 +77,8 @@ export function describeAnswer({ status, headers, body }: Answer, baseUrl: strin
 function describeGateway(status: number, requestId: string | null): Failure {
   return {
     message: `Switchyard is away for the moment (HTTP ${status})`,
-    description: 'A gateway answered in its place. Running this node again is safe: what was done is not done twice.',
+    description:
+      'A gateway answered in its place. Running this node again does nothing twice; only a lead without an External ID may come a second time.',
     code: GATEWAY,
     httpStatus: status,
     requestId,
