@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../../../local/testing/eventually.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createTestRedis, type TestRedis } from '../../../local/testing/test-redis.ts';
 import { createTestHighlevel, type TestHighlevel } from '../testing/test-highlevel.ts';
@@ -244,7 +245,8 @@ describe('a sub-account that was there before', () => {
     ['gets it once although the push was not answered', 'reset-after'],
     ['gets it once although the Worker died after the push', 'die-after'],
   ])('%s', async (_name, fault) => {
-    const existing = await test.sandbox.createLocation();
+    // The limits are the company's, and the tests before may just have spent them.
+    const existing = await eventually(() => test.sandbox.createLocation());
     const runId = await openRun(sheetRow({ 'Sub-account Id': existing }));
     await finishAll(runId, 'create-sub-account');
     const worker = createMortalWorker(test.router, ({ method }) => (method === 'PUT' ? fault : null));
