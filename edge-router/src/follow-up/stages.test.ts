@@ -7,6 +7,7 @@ import {
 } from '../../../local/highlevel/webhooks/signing.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { parseWebhookKeys } from '../highlevel/rules/webhook-keys.ts';
+import { describeOfflineHighlevel } from '../testing/offline-highlevel.ts';
 import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
 import { csvOf, testRow } from '../testing/test-rows.ts';
 
@@ -24,17 +25,7 @@ let count = 0;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const highlevel = {
-    baseUrl: 'http://127.0.0.1:9',
-    authorizeUrl: 'http://127.0.0.1:9/authorize',
-    companyId: 'company-1',
-    appId: 'app-1',
-    agencyToken: 'pit-unused-in-this-test',
-    clientId: 'app-1-client',
-    clientSecret: 'unused-in-this-test',
-    tokenKey: 'a key for sealing tokens, long enough',
-    webhookPublicKeys: parseWebhookKeys(toPublicKeyPem(signingKey)) ?? [],
-  };
+  const highlevel = describeOfflineHighlevel(parseWebhookKeys(toPublicKeyPem(signingKey)) ?? []);
   router = await createTestRouter({ database, highlevel });
   const headers = { 'content-type': 'text/csv' };
   await router.send('POST', '/v1/locations/import', { body: csvOf([testRow({ 'Franchise Code': 'A' })]), headers });

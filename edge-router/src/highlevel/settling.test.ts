@@ -9,6 +9,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { parseWebhookKeys } from './rules/webhook-keys.ts';
 import { PROBE_TAG } from '../onboarding/rules/probe.ts';
+import { describeOfflineHighlevel } from '../testing/offline-highlevel.ts';
 import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
 
 const signingKey = createSigningKey();
@@ -22,17 +23,7 @@ let webhooks = 0;
 /** `sub-1` is where leads were delivered, `sub-2` where one is on its way, `sub-3` where none ever was, `sub-0` the brand's own. */
 beforeAll(async () => {
   database = await createTestDatabase();
-  const highlevel = {
-    baseUrl: 'http://127.0.0.1:9',
-    authorizeUrl: 'http://127.0.0.1:9/authorize',
-    companyId: 'company-1',
-    appId: 'app-1',
-    agencyToken: 'pit-unused-in-this-test',
-    clientId: 'app-1-client',
-    clientSecret: 'unused-in-this-test',
-    tokenKey: 'a key for sealing tokens, long enough',
-    webhookPublicKeys: parseWebhookKeys(toPublicKeyPem(signingKey)) ?? [],
-  };
+  const highlevel = describeOfflineHighlevel(parseWebhookKeys(toPublicKeyPem(signingKey)) ?? []);
   router = await createTestRouter({ database, highlevel });
   await database.pool.query(
     `insert into highlevel_installations

@@ -5,27 +5,17 @@ import { isWebhookSeen } from '../../../db/queries/is-webhook-seen.ts';
 import { createDatabase } from '../../../db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../../../local/testing/test-database.ts';
 import { createApp } from '../app.ts';
+import { describeOfflineHighlevel } from '../testing/offline-highlevel.ts';
 import { createTestRouter, type TestRouter } from '../testing/test-router.ts';
 import type { SendOptions } from '../testing/build-init.ts';
-import type { HighlevelConfig } from '../config.ts';
 import { handleWebhooks } from './handle-webhooks.ts';
 import { persistEvent } from './persist-event.ts';
 import { PROBE_TAG } from '../onboarding/rules/probe.ts';
 
 const [current, next, other] = [1, 2, 3].map(() => generateKeyPairSync('ed25519'));
-const config: HighlevelConfig = {
-  baseUrl: 'http://127.0.0.1:9',
-  authorizeUrl: 'http://127.0.0.1:9/authorize',
-  companyId: 'company-1',
-  appId: 'app-1',
-  agencyToken: 'pit-unused-in-this-test',
-  clientId: 'app-1-client',
-  clientSecret: 'unused-in-this-test',
-  tokenKey: 'a key for sealing tokens, long enough',
-  webhookPublicKeys: [current, next].map(
-    (pair) => pair?.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') ?? '',
-  ),
-};
+const config = describeOfflineHighlevel(
+  [current, next].map((pair) => pair?.publicKey.export({ type: 'spki', format: 'der' }).toString('base64') ?? ''),
+);
 const PATH = '/v1/webhooks/highlevel';
 const ignore = (): Promise<null> => Promise.resolve(null);
 const ignoreAll = (events: readonly unknown[]): Promise<null[]> => Promise.resolve(events.map(() => null));
@@ -238,7 +228,7 @@ describe('a webhook', () => {
   it('that was kept by QStash is taken back, however large it was', async () => {
     router.sent.length = 0;
     expect((await postWithoutPostgres(install({ note: 'x'.repeat(500 * 1024) }))).status).toBe(202);
-    const [message] = router.sent as unknown as { body: string }[];
+    const [message] = router.sent;
     const receiver = { verify: () => Promise.resolve(true) };
     const again = await createTestRouter({ database, highlevel: config, receiver });
     const path = '/v1/jobs/persist-event';
