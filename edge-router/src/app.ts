@@ -16,6 +16,7 @@ import { runDelivery } from './deliveries/run-delivery.ts';
 import { createSubAccountFacts } from './deliveries/sub-account-facts.ts';
 import { createScopeGuard } from './http/api-key.ts';
 import type { AppEnv } from './http/app-env.ts';
+import { invalidInput } from './http/body.ts';
 import { createKeyedHash } from './http/hash.ts';
 import { createEventRoutes } from './intake/event-routes.ts';
 import { createSourceEventHandler } from './intake/handle-source-event.ts';
@@ -285,10 +286,9 @@ function refuseMethod(c: Context<AppEnv>, methods: string[]): Response {
   return problem;
 }
 
-const nullCharacter: ApiError = {
-  kind: 'invalid_input',
-  errors: [{ field: '(address)', code: 'null_character', message: 'The address holds a null character' }],
-};
+const nullCharacter = invalidInput([
+  { field: '(address)', code: 'null_character', message: 'The address holds a null character' },
+]);
 
 function describeFailure(error: Error): ApiError {
   if (isUnavailable(error)) return { kind: 'unavailable', part: 'database', retryAfterSeconds: 2 };
